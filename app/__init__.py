@@ -1,0 +1,1 @@
+"""Dragoman: a REST service for sequence-to-sequence models."""

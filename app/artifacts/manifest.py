@@ -1,0 +1,231 @@
+"""`manifest.json`: everything that serving knows about a model; nothing is guessed.
+
+The keys of `signatures` are the SavedModel signatures, `encode` (in `encoder/`) and `step` (in
+`decoder/`). Tensor names carry their part: `tokens`, `image`, `values`, `mask` are sources; `memory_*`
+is written once by `encode` and read by every `step`; `state_*` is written by `encode`, and read and
+written by every `step`; `token` or `value` is a step's input, `logits` or `value` and `attention` are
+its outputs.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+FORMAT_VERSION = "1.0"
+MANIFEST = "manifest.json"
+Axis = Literal["batch", "source"] | Annotated[int, Field(ge=1)]
+Dtype = Literal["int32", "int64", "float32", "float16", "bfloat16", "bool", "uint8"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tensor(_Part):
+    """One named tensor: its dtype, its axes, and what fills its source axis beyond a row's end."""
+
+    dtype: Dtype
+    axes: tuple[Axis, ...]
+    pad: float | int | bool = 0
+
+    @field_validator("axes")
+    @classmethod
+    def _axes_are_batched(cls, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        if not axes or axes[0] != "batch" or "batch" in axes[1:] or axes.count("source") > 1:
+            raise ValueError("axes start with `batch` and hold `source` at most once")
+        return axes
+
+    @property
+    def source_axis(self) -> int | None:
+        """The position of the source axis, if there is one."""
+        return self.axes.index("source") if "source" in self.axes else None
+
+
+class Signature(_Part):
+    """The named inputs and outputs of one SavedModel signature."""
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+
+class Signatures(_Part):
+    """The two signatures of an encoder-decoder model."""
+
+    encode: Signature
+    step: Signature
+
+
+class TokenDecoding(_Part):
+    """Decode tokens, from `bos` to `eos`."""
+
+    kind: Literal["tokens"] = "tokens"
+    bos: int = Field(ge=0)
+    eos: int = Field(ge=0)
+    never: tuple[int, ...] = ()
+    prefixes: dict[str, tuple[int, ...]] = {}
+    """Ids that every output begins with, by `"en-fr"`-like language pair; not part of the text."""
+
+
+class ValueDecoding(_Part):
+    """Decode a numeric series of a fixed number of steps."""
+
+    kind: Literal["values"] = "values"
+    start: tuple[float, ...]
+    steps: int = Field(ge=1)
+
+
+class Limits(_Part):
+    """How much one item may hold, in tokens (or steps)."""
+
+    max_source: int = Field(ge=1)
+    max_target: int = Field(ge=1)
+
+
+class Generation(_Part):
+    """Default options of a request."""
+
+    beam_size: int = Field(4, ge=1, le=16)
+    length_penalty: float = Field(1.0, ge=0.0, le=5.0)
+    max_ratio: float = Field(2.0, gt=0)
+    """Outputs stop after `max_ratio` x source tokens + `max_extra` tokens unless told otherwise."""
+    max_extra: int = Field(16, ge=0)
+
+
+class LanguagePair(_Part):
+    """A source and a target language, as BCP 47 tags."""
+
+    source: str
+    target: str
+
+
+class TextProcessing(_Part):
+    """How text becomes ids and back."""
+
+    normalizer: Literal["standard"] = "standard"
+    tokenizer: Literal["subword", "word", "char"]
+    source_file: str
+    target_file: str
+    append_eos: bool = True
+    """Whether the source ends with `eos`."""
+
+
+class Metric(_Part):
+    """One measured figure."""
+
+    name: str
+    value: float
+    dataset: str
+    split: str
+    signature: str = ""
+    decoding: str = ""
+
+
+class Golden(_Part):
+    """An example with its exact output, decoded again on export and by `verify_artifact.py`."""
+
+    input: JsonValue
+    options: dict[str, JsonValue] = {}
+    output: JsonValue
+
+
+class Licence(_Part):
+    """One data set that the model was trained on."""
+
+    dataset: str
+    licence: str
+    commercial_use: bool
+    attribution: str = ""
+
+
+class Training(_Part):
+    """How to train the model again."""
+
+    command: str
+    revision: str
+    seed: int
+    recipe: str
+    history: tuple[dict[str, float], ...] = ()
+
+
+class FileEntry(_Part):
+    """One file of the artifact; `path` is relative, with forward slashes."""
+
+    path: str
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @field_validator("path")
+    @classmethod
+    def _path_stays_inside(cls, path: str) -> str:
+        pure = PurePosixPath(path)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path or not pure.parts:
+            raise ValueError(f"{path!r} leaves the artifact's folder")
+        return path
+
+
+class Manifest(_Part):
+    """The whole of `manifest.json`."""
+
+    format_version: str = Field(FORMAT_VERSION, pattern=r"^\d+\.\d+$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: int = Field(ge=1)
+    task: Literal["translate", "summarize", "caption", "generate"]
+    summary: str
+    languages: tuple[LanguagePair, ...] = ()
+    source_kind: Literal["text", "image", "series"]
+    target_kind: Literal["text", "series", "label"]
+    architecture: dict[str, JsonValue] = {}
+    parameters: int = Field(ge=0)
+    signatures: Signatures
+    decoding: Annotated[TokenDecoding | ValueDecoding, Field(discriminator="kind")]
+    limits: Limits
+    generation: Generation = Generation()
+    text: TextProcessing | None = None
+    metrics: tuple[Metric, ...] = ()
+    golden: tuple[Golden, ...] = ()
+    licences: tuple[Licence, ...] = ()
+    commercial_use: bool
+    training: Training
+    files: tuple[FileEntry, ...] = ()
+
+    @property
+    def states(self) -> dict[str, Tensor]:
+        """The `state_*` tensors, by name, in sorted order."""
+        return self._outputs("state_")
+
+    @property
+    def memories(self) -> dict[str, Tensor]:
+        """The `memory_*` tensors, `memory_mask` among them, by name, in sorted order."""
+        return self._outputs("memory_")
+
+    def _outputs(self, prefix: str) -> dict[str, Tensor]:
+        outputs = self.signatures.encode.outputs
+        return {name: outputs[name] for name in sorted(outputs) if name.startswith(prefix)}
+
+    @property
+    def attends(self) -> bool:
+        """Whether a step returns attention weights."""
+        return "attention" in self.signatures.step.outputs
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Manifest:
+        encoded, step = self.signatures.encode.outputs, self.signatures.step
+        for name, tensor in encoded.items():
+            if not name.startswith(("state_", "memory_")):
+                raise ValueError(f"encode returns {name!r}: neither state_* nor memory_*")
+            if step.inputs.get(name, tensor) != tensor:
+                raise ValueError(f"encode and step disagree about {name!r}")
+        for name in self.states:
+            if step.outputs.get(name) != encoded[name]:
+                raise ValueError(f"step does not return {name!r} as encode does")
+        unknown = set(step.inputs) - set(encoded) - {"token", "value"}
+        if unknown:
+            raise ValueError(f"step wants {sorted(unknown)}, which encode does not return")
+        if any(n != "memory_mask" for n in self.memories) and "memory_mask" not in encoded:
+            raise ValueError("where there is memory there must be `memory_mask`")
+        if self.commercial_use and not all(entry.commercial_use for entry in self.licences):
+            raise ValueError("commercial_use contradicts a licence of the data")
+        return self

@@ -1,0 +1,64 @@
+"""What the engine is asked and what it answers: plain values, no TensorFlow, no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """How one sequence is decoded; every field is already resolved and in range.
+
+    `beam_size` 1 is greedy. `n_best` ≤ `beam_size` hypotheses come back, best first.
+    `length_penalty` a: a finished hypothesis scores log p / length^a, its end token counted in length.
+    """
+
+    beam_size: int = 1
+    n_best: int = 1
+    max_tokens: int = 128
+    length_penalty: float = 1.0
+    prefix: tuple[int, ...] = ()
+    want_attention: bool = False
+
+
+@dataclass(frozen=True)
+class SequenceRequest:
+    """One item to decode: the source of one row, without a batch axis.
+
+    Args:
+        source: what `encode` takes, by name: {"tokens": int32 [source]} for text.
+        options: how to decode it.
+    """
+
+    source: dict[str, NDArray[np.generic]]
+    options: DecodeOptions
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One decoded output.
+
+    `tokens` excludes start, prefix and end tokens. `log_probability` is the sum over the tokens and
+    the end token, in nats; `score` is what hypotheses are ranked by. `attention` float32
+    [len(tokens), source] is None unless it was asked for and the model attends.
+    """
+
+    tokens: tuple[int, ...]
+    log_probability: float
+    score: float
+    finish_reason: FinishReason
+    attention: NDArray[np.float32] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class SequenceResult:
+    """The answer to one `SequenceRequest`: n-best hypotheses, best first."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    source_tokens: int

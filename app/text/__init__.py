@@ -1,0 +1,1 @@
+"""Text in and out: normalising and tokenizing, shared by training and serving."""

@@ -1,0 +1,1 @@
+"""Offline work: training, evaluating, exporting and benchmarking."""

@@ -1,0 +1,110 @@
+"""Batches of a fixed token count, drawn from a small set of shapes.
+
+Every compiler behind Keras recompiles for each new shape, so that pairs are padded up to one of a
+few widths. A pair of 7 source and 9 target tokens goes into the (8, 10) bucket; with 2,048 tokens
+a batch, that bucket's batches hold 200 rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.text.tokenizer import BOS, EOS, PAD
+
+WIDTHS = (6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+Ids = Sequence[int]
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training batch; all int32, 0 pads on the right.
+
+    `source` [batch, source], `inputs` and `labels` [batch, target]: labels are inputs shifted left.
+    """
+
+    source: NDArray[np.int32]
+    inputs: NDArray[np.int32]
+    labels: NDArray[np.int32]
+
+    @property
+    def tokens(self) -> int:
+        """How many labels count."""
+        return int(np.count_nonzero(self.labels))
+
+
+def _width(length: int) -> int:
+    for width in WIDTHS:
+        if length <= width:
+            return width
+    raise ValueError(f"a sentence of {length} tokens is longer than {WIDTHS[-1]}")
+
+
+def _natural_shape(source: Ids, target: Ids) -> Shape:
+    return _width(len(source) + 1), _width(len(target) + 1)
+
+
+def choose_shapes(pairs: Sequence[tuple[Ids, Ids]], min_share: float = 0.04) -> frozenset[Shape]:
+    """Return the (source, target) widths to use: common ones, and the squares for all others."""
+    counts = Counter(_natural_shape(*pair) for pair in pairs)
+    common = {shape for shape, count in counts.items() if count >= min_share * len(pairs)}
+    squares = {(max(shape), max(shape)) for shape in counts}
+    return frozenset(common | squares)
+
+
+def _fit_shape(source: Ids, target: Ids, shapes: frozenset[Shape]) -> Shape:
+    shape = _natural_shape(source, target)
+    return shape if shape in shapes else (max(shape), max(shape))
+
+
+def pad(rows: Sequence[Ids], count: int, width: int) -> NDArray[np.int32]:
+    """Return `rows` as one array [count, width]; missing rows and places are 0."""
+    array = np.full((count, width), PAD, np.int32)
+    for index, row in enumerate(rows):
+        array[index, : len(row)] = row
+    return array
+
+
+def _assemble(pairs: Sequence[tuple[Ids, Ids]], count: int, shape: Shape) -> Batch:
+    source = pad([[*s, EOS] for s, _ in pairs], count, shape[0])
+    inputs = pad([[BOS, *t] for _, t in pairs], count, shape[1])
+    labels = pad([[*t, EOS] for _, t in pairs], count, shape[1])
+    return Batch(source, inputs, labels)
+
+
+def rows_for(shape: Shape, batch_tokens: int) -> int:
+    """How many rows of `shape` make a batch of about `batch_tokens` on its longer side."""
+    return max(8, batch_tokens // max(shape) // 8 * 8)
+
+
+def make_batches(
+    pairs: Sequence[tuple[Ids, Ids]],
+    shapes: frozenset[Shape],
+    batch_tokens: int,
+    generator: np.random.Generator | None,
+) -> Iterator[Batch]:
+    """Yield every pair once, in a random order of batches (in length order without a generator).
+
+    The last batch of a bucket is filled up with empty rows, which no loss counts.
+    """
+    order = np.arange(len(pairs)) if generator is None else generator.permutation(len(pairs))
+    buckets: dict[Shape, list[int]] = {}
+    plan: list[tuple[Shape, list[int]]] = []
+    for index in order:
+        shape = _fit_shape(*pairs[index], shapes)
+        bucket = buckets.setdefault(shape, [])
+        bucket.append(int(index))
+        if len(bucket) == rows_for(shape, batch_tokens):
+            plan.append((shape, bucket))
+            buckets[shape] = []
+    plan += [(shape, bucket) for shape, bucket in sorted(buckets.items()) if bucket]
+    ranks = range(len(plan)) if generator is None else generator.permutation(len(plan))
+    for rank in ranks:
+        shape, indices = plan[rank]
+        rows = rows_for(shape, batch_tokens)
+        yield _assemble([pairs[i] for i in indices], rows, shape)

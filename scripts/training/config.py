@@ -1,0 +1,116 @@
+"""A recipe: everything that defines one experiment, read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Corpus(_Section):
+    """One table of pairs under the data folder."""
+
+    path: str
+    source: str
+    target: str
+    licence: str
+    commercial_use: bool
+    attribution: str
+    train: bool = True
+    validate_on: bool = False
+    repeat: int = Field(1, ge=1)
+
+
+class Data(_Section):
+    """Which corpora, and how long a pair may be in tokens."""
+
+    source_language: str
+    target_language: str
+    max_source: int = Field(128, ge=2)
+    max_target: int = Field(128, ge=2)
+    corpora: tuple[Corpus, ...]
+
+
+class TokenizerSection(_Section):
+    """The joint vocabulary."""
+
+    kind: Literal["subword", "word", "char"] = "subword"
+    vocabulary: int = Field(8000, ge=16)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+
+
+class EncoderSection(_Section):
+    """The encoder and its size."""
+
+    kind: Literal["transformer", "recurrent"] = "transformer"
+    layers: int = Field(3, ge=1)
+    units: int = Field(256, ge=1)
+    heads: int = Field(4, ge=1)
+    feed_forward: int = Field(1024, ge=1)
+    cell: Literal["lstm", "gru"] = "lstm"
+    bidirectional: bool = True
+
+
+class DecoderSection(_Section):
+    """The recurrent decoder, its attention and its size."""
+
+    cell: Literal["lstm", "gru"] = "lstm"
+    layers: int = Field(1, ge=1)
+    units: int = Field(256, ge=1)
+    attention: Literal["dot", "general", "bahdanau"] = "general"
+
+
+class ModelSection(_Section):
+    """What encoder and decoder share."""
+
+    embedding: int = Field(256, ge=1)
+    dropout: float = Field(0.1, ge=0.0, lt=1.0)
+
+
+class FitSection(_Section):
+    """How the weights are found."""
+
+    epochs: int = Field(10, ge=1)
+    batch_tokens: int = Field(2048, ge=64)
+    learning_rate: float = Field(1e-3, gt=0)
+    warmup_steps: int = Field(500, ge=1)
+    final_rate: float = Field(0.02, ge=0, le=1)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    clip_norm: float = Field(1.0, gt=0)
+    average_decay: float = Field(0.999, ge=0, lt=1)
+    validate_every: int = Field(500, ge=1)
+    patience: int = Field(8, ge=1)
+    checkpoint_minutes: float = Field(4.0, gt=0)
+    seed: int = 1
+
+
+class Recipe(_Section):
+    """One experiment."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: int = Field(1, ge=1)
+    task: Literal["translate", "summarize", "caption", "generate"]
+    summary: str
+    data: Data
+    tokenizer: TokenizerSection = TokenizerSection()
+    model: ModelSection = ModelSection()
+    encoder: EncoderSection = EncoderSection()
+    decoder: DecoderSection = DecoderSection()
+    fit: FitSection = FitSection()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        OSError: the file cannot be read.
+        tomllib.TOMLDecodeError: it is not TOML.
+        pydantic.ValidationError: a key is missing, unknown or out of range.
+    """
+    return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,83 @@
+"""A recipe's data: pairs, tokenizer and batches, the same for the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer as Backend
+
+from app.text.tokenizer import Tokenizer
+from scripts.training.batches import Batch, choose_shapes, make_batches
+from scripts.training.config import Recipe
+from scripts.training.pairs import Pair, read_pairs
+from scripts.training.tokenizer import TRAINERS
+
+Encoded = tuple[Sequence[int], Sequence[int]]
+
+
+def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
+    """Return the pairs of `split` from the corpora that take part in it."""
+    pairs: list[Pair] = []
+    for corpus in recipe.data.corpora:
+        if corpus.train if split == "train" else corpus.validate_on:
+            pairs += read_pairs(folder, corpus, split) * (corpus.repeat if split == "train" else 1)
+    if not pairs:
+        raise ValueError(f"recipe {recipe.name} has no {split} pairs; check data.corpora")
+    return pairs
+
+
+def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
+    """Train the joint vocabulary on both sides of `pairs`."""
+    texts = (text for pair in pairs for text in (pair.source, pair.target))
+    return TRAINERS[recipe.tokenizer.kind](texts, recipe.tokenizer.vocabulary)
+
+
+@dataclass
+class TrainingData:
+    """Everything that `Fit` draws from."""
+
+    recipe: Recipe
+    backend: Backend
+    train: Sequence[Pair]
+    validation: Sequence[Pair]
+
+    def __post_init__(self) -> None:
+        """Encode once without dropout, to fix the shapes."""
+        self._tokenizer = Tokenizer(self.backend)
+        self._plain = self._encode(self.train)
+        self.shapes = choose_shapes(self._plain)
+
+    def _encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
+        sources = self._tokenizer.encode_batch([pair.source for pair in pairs])
+        targets = self._tokenizer.encode_batch([pair.target for pair in pairs])
+        limits = self.recipe.data.max_source - 1, self.recipe.data.max_target - 1
+        return [
+            (source, target)
+            for source, target in zip(sources, targets, strict=True)
+            if len(source) <= limits[0] and len(target) <= limits[1]
+        ]
+
+    def epoch_batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of `epoch`: a function of the seed and the epoch alone."""
+        generator = np.random.default_rng((self.recipe.fit.seed, epoch))
+        encoded = self._plain
+        if self.recipe.tokenizer.dropout > 0:
+            self.backend.model.dropout = self.recipe.tokenizer.dropout
+            encoded = self._encode(self.train)
+            self.backend.model.dropout = None
+        yield from make_batches(encoded, self.shapes, self.recipe.fit.batch_tokens, generator)
+
+    def validation_batches(self) -> list[Batch]:
+        """Return the validation pairs, in length order."""
+        encoded = self._encode(self.validation)
+        shapes = self.shapes | choose_shapes(encoded, 1.0)
+        return list(make_batches(encoded, shapes, self.recipe.fit.batch_tokens, None))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches an epoch without BPE-dropout has."""
+        tokens = self.recipe.fit.batch_tokens
+        return sum(1 for _ in make_batches(self._plain, self.shapes, tokens, None))
