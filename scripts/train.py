@@ -1,56 +1,118 @@
-"""Train a model from raw data to a verified artifact."""
+"""Train a model from raw data to a verified artifact, with one command.
+
+    python scripts/train.py --recipe scripts/recipes/translate-en-fr.toml --data data --out models
+
+The run folder keeps checkpoints, logs and weights; `--resume` goes on from its checkpoint.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
-
-from app.text.tokenizer import Tokenizer
-from scripts.training.config import load_recipe
-from scripts.training.data import TrainingData, make_tokenizer, split_pairs
-from scripts.training.fit import Fit
-from scripts.training.model.seq2seq import Seq2Seq
 from tokenizers import Tokenizer as Backend
 
+from app.text.tokenizer import Tokenizer
+from scripts.training.config import Recipe, load_recipe
+from scripts.training.data import TrainingData, make_tokenizer, split_pairs
+from scripts.training.fit import Fit
+from scripts.training.initial import load_initial
+from scripts.training.model.seq2seq import Seq2Seq
 
-def main() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--epochs", type=int)
-    args = parser.parse_args()
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--recipe", type=Path, required=True, help="a TOML file of scripts/recipes")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("DRAGOMAN_DATA", "data"),
+        help="folder of the raw tables (default: $DRAGOMAN_DATA or data)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
+    parser.add_argument("--run", type=Path, help="run folder (default: runs/NAME)")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's fit.epochs")
+    parser.add_argument(
+        "--init", type=Path, help="start from models/NAME/VERSION, or from a run's weights.npz"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--no-export", action="store_true", help="stop once the weights are written")
+    parser.add_argument("--replace", action="store_true", help="replace an existing version")
+    return parser.parse_args()
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
     recipe = load_recipe(args.recipe)
-    if args.epochs:
-        recipe = recipe.model_copy(update={"fit": recipe.fit.model_copy(update={"epochs": args.epochs})})
-    args.run.mkdir(parents=True, exist_ok=True)
+    if args.epochs is None:
+        return recipe
+    fit = recipe.fit.model_copy(update={"epochs": args.epochs})
+    return recipe.model_copy(update={"fit": fit})
+
+
+def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
     keras.utils.set_random_seed(recipe.fit.seed)
     train = split_pairs(recipe, args.data, "train")
     validation = split_pairs(recipe, args.data, "val")
-    path = args.run / "tokenizer.json"
-    if not path.exists():
-        make_tokenizer(recipe, train).save(str(path))
-    backend = Backend.from_file(str(path))
+    vocabulary = run / "tokenizer.json"
+    initial = load_initial(args.init) if args.init else None
+    if initial and not args.resume:
+        shutil.copyfile(initial.tokenizer, vocabulary)
+    elif not args.resume:
+        make_tokenizer(recipe, train).save(str(vocabulary))
+    backend = Backend.from_file(str(vocabulary))
     data = TrainingData(recipe, backend, train, validation)
     model = Seq2Seq(recipe, Tokenizer(backend).vocabulary_size)
-    steps = data.steps_per_epoch
-    print(f"{model.count_params():,} parameters, {len(train):,} pairs, {steps} batches an epoch, {len(data.shapes)} shapes {sorted(data.shapes)}", flush=True)
-    fit = Fit(model, recipe.fit, args.run, data.epoch_batches, data.validation_batches(), steps)
+    if initial:
+        initial.assign(model)
+    print(
+        f"{model.count_params():,} parameters, {len(train):,} pairs, "
+        f"{data.steps_per_epoch:,} batches of {len(data.shapes)} shapes an epoch"
+    )
+    fit = Fit(model, recipe.fit, run, data.epoch_batches, data.validation_batches(), data.steps_per_epoch)
     if args.resume:
         fit.resume()
-    best = fit.run()
-    np.savez(args.run / "weights.npz", *best)
-    (args.run / "history.json").write_text(json.dumps(fit.progress.history, indent=1))
+    np.savez(run / "weights.npz", *fit.run())
+    (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
+
+
+def main() -> int:
+    """Run the command line."""
+    args = _arguments()
+    recipe = _recipe(args)
+    run: Path = args.run or Path("runs", recipe.name)
+    run.mkdir(parents=True, exist_ok=True)
+    facts = {"recipe": recipe.model_dump(mode="json"), "command": _public_command(args)}
+    (run / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    _fit(recipe, args, run)
+    if args.no_export:
+        return 0
+    # TensorFlow writes the artifact in a process of its own: a Keras backend cannot change.
+    command = [sys.executable, "-m", "scripts.export", "--run", str(run), "--data", str(args.data)]
+    command += ["--out", str(args.out), *(["--replace"] if args.replace else [])]
+    return subprocess.run(command, check=False).returncode
+
+
+def _public_command(args: argparse.Namespace) -> list[str]:
+    """The command as a reader can repeat it: no path of this machine."""
+    command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
+    command += ["--data", "data", "--out", "models"]
+    if args.epochs:
+        command += ["--epochs", str(args.epochs)]
+    if args.init:
+        command += ["--init", "/".join(args.init.parts[-3:])]
+    return command
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -90,6 +90,24 @@ class FitSection(_Section):
     seed: int = 1
 
 
+class EvaluationSet(_Section):
+    """A test set to report on; `grouped` makes rows of one source its multiple references."""
+
+    name: str
+    path: str
+    split: str = "test"
+    source: str
+    target: str
+    grouped: bool = False
+
+
+class EvaluateSection(_Section):
+    """What is measured after training, and which sentences become golden examples."""
+
+    sets: tuple[EvaluationSet, ...] = ()
+    golden: tuple[str, ...] = ()
+
+
 class Recipe(_Section):
     """One experiment."""
 
@@ -103,6 +121,7 @@ class Recipe(_Section):
     encoder: EncoderSection = EncoderSection()
     decoder: DecoderSection = DecoderSection()
     fit: FitSection = FitSection()
+    evaluate: EvaluateSection = EvaluateSection()
 
 
 def load_recipe(path: Path) -> Recipe:

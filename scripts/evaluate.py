@@ -1,0 +1,34 @@
+"""Score an artifact on a recipe's evaluation sets, decoding with the engine that serves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from app.artifacts.store import open_artifact
+from scripts.training.config import load_recipe
+from scripts.training.evaluate import measure
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("artifact", type=Path, help="models/NAME/VERSION")
+    parser.add_argument("--recipe", type=Path, required=True, help="names the evaluation sets")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the evaluation sets")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    args = parser.parse_args()
+    metrics = measure(open_artifact(args.artifact), load_recipe(args.recipe), args.data)
+    for metric in metrics:
+        print(
+            f"{metric.dataset:16} {metric.split:10} {metric.decoding:8} {metric.name:12} "
+            f"{metric.value:6.2f}  {metric.signature}"
+        )
+    if args.json:
+        rows = [metric.model_dump(mode="json") for metric in metrics]
+        args.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

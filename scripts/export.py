@@ -1,0 +1,29 @@
+"""Write a finished run as a verified artifact: SavedModels, figures, golden examples, card."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+from scripts.training.export import export, load_run
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder that train.py wrote")
+    parser.add_argument("--data", type=Path, required=True, help="folder with the evaluation sets")
+    parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
+    parser.add_argument("--replace", action="store_true", help="replace an existing version")
+    args = parser.parse_args()
+    artifact = export(load_run(args.run), args.data, args.out, args.replace)
+    for metric in artifact.manifest.metrics:
+        print(f"{metric.dataset:16} {metric.decoding:8} {metric.name:12} {metric.value:6.2f}")
+    print(f"wrote {artifact.folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The model card: a README that the export writes from the manifest."""
+
+from __future__ import annotations
+
+from app.artifacts.manifest import Manifest
+
+
+def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(header) + " |",
+        "|" + "---|" * len(header),
+        *("| " + " | ".join(row) + " |" for row in rows),
+    ]
+
+
+def write_card(manifest: Manifest, limits: str) -> str:
+    """Return the card as Markdown; `limits` says what the model is not for."""
+    pairs = ", ".join(f"{pair.source} → {pair.target}" for pair in manifest.languages)
+    lines = [
+        f"# {manifest.name}, version {manifest.version}",
+        "",
+        f"{manifest.summary}. Task: {manifest.task}" + (f" ({pairs})." if pairs else "."),
+        "",
+        f"Commercial use: **{'yes' if manifest.commercial_use else 'no'}**, by the licences of the "
+        "training data:",
+        "",
+        *_table(
+            ["data", "licence", "commercial use", "attribution"],
+            [
+                [x.dataset, x.licence, "yes" if x.commercial_use else "no", x.attribution]
+                for x in manifest.licences
+            ],
+        ),
+        "",
+        "## Measured",
+        "",
+        *_table(
+            ["data", "split", "metric", "decoding", "value", "signature"],
+            [
+                [m.dataset, m.split, m.name, m.decoding, f"{m.value:g}", f"`{m.signature}`"]
+                for m in manifest.metrics
+            ],
+        ),
+        "",
+        "## Intended use and limits",
+        "",
+        limits,
+        "",
+        "## Architecture",
+        "",
+        f"{manifest.parameters:,} parameters.",
+        "",
+        *_table(["part", "setting"], [[k, f"`{v}`"] for k, v in manifest.architecture.items()]),
+        "",
+        "## Training",
+        "",
+        f"`{manifest.training.command}` at revision `{manifest.training.revision}`, "
+        f"seed {manifest.training.seed}.",
+        "",
+        "![loss curve](curve.png)",
+        "",
+    ]
+    return "\n".join(lines)

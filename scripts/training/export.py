@@ -1,0 +1,179 @@
+"""From a finished run to a verified artifact with its card, figures and golden examples."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from app.artifacts.manifest import (
+    LanguagePair,
+    Licence,
+    Limits,
+    Manifest,
+    TextProcessing,
+    TokenDecoding,
+    Training,
+)
+from app.artifacts.store import Artifact
+from app.artifacts.writer import write_artifact
+from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
+from scripts.training.card import write_card
+from scripts.training.checkpoint import load_weights
+from scripts.training.config import Recipe
+from scripts.training.evaluate import golden_examples, measure
+from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.picture import draw_loss_curve
+from scripts.training.savedmodel import round_to_half, save_models
+
+LIMITS = (
+    "Everyday sentences of the kind in its training data, one sentence at a time. It has never seen "
+    "news, law or medicine: the out-of-domain figures above show how much it loses there. It may drop "
+    "or invent content and must not be relied on where a mistake does harm."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What training left behind: a recipe, weights, a tokenizer and a history."""
+
+    folder: Path
+    recipe: Recipe
+    command: str
+
+    @property
+    def tokenizer(self) -> Path:
+        """The joint vocabulary."""
+        return self.folder / "tokenizer.json"
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One row for each validation."""
+        rows: list[dict[str, float]] = json.loads((self.folder / "history.json").read_text("utf-8"))
+        return rows
+
+
+def load_run(folder: Path) -> Run:
+    """Read `run.json` and the recipe in it."""
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return Run(folder, Recipe.model_validate(facts["recipe"]), shlex.join(facts["command"]))
+
+
+def revision() -> str:
+    """Return the git revision of the working tree, `unknown` outside one."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _licences(recipe: Recipe) -> tuple[Licence, ...]:
+    return tuple(
+        Licence(
+            dataset=Path(c.path).name.split(".")[0],
+            licence=c.licence,
+            commercial_use=c.commercial_use,
+            attribution=c.attribution,
+        )
+        for c in recipe.data.corpora
+        if c.train
+    )
+
+
+def _build(run: Run, folder: Path) -> Manifest:
+    """Write the SavedModels into `folder`; return a manifest that has no figures yet."""
+    recipe = run.recipe
+    tokenizer = Tokenizer.load(run.tokenizer)
+    model = Seq2Seq(recipe, tokenizer.vocabulary_size)
+    with np.load(run.folder / "weights.npz") as file:
+        load_weights(model, round_to_half([file[f"arr_{i}"] for i in range(len(file.files))]))
+    signatures = save_models(model, folder)
+    shutil.copyfile(run.tokenizer, folder / "source.json")
+    licences = _licences(recipe)
+    return Manifest(
+        name=recipe.name,
+        version=recipe.version,
+        task=recipe.task,
+        summary=recipe.summary,
+        languages=(
+            LanguagePair(source=recipe.data.source_language, target=recipe.data.target_language),
+        ),
+        source_kind="text",
+        target_kind="text",
+        architecture={
+            "tokenizer": recipe.tokenizer.model_dump(mode="json"),
+            "model": recipe.model.model_dump(mode="json"),
+            "encoder": recipe.encoder.model_dump(mode="json"),
+            "decoder": recipe.decoder.model_dump(mode="json"),
+        },
+        parameters=int(model.count_params()),
+        signatures=signatures,
+        decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
+        limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
+        text=TextProcessing(
+            tokenizer=recipe.tokenizer.kind, source_file="source.json", target_file="source.json"
+        ),
+        licences=licences,
+        commercial_use=all(entry.commercial_use for entry in licences),
+        training=Training(
+            command=run.command,
+            revision=revision(),
+            seed=recipe.fit.seed,
+            recipe=recipe.name,
+            history=tuple(run.history),
+        ),
+    )
+
+
+def _check_golden(artifact: Artifact) -> None:
+    texts = [str(example.input) for example in artifact.manifest.golden if example.options["beam_size"] == 1]
+    if golden_examples(artifact, texts) != artifact.manifest.golden:
+        raise AssertionError("the reloaded artifact decodes differently: this is a bug")
+
+
+def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
+    """Write `out/<name>/<version>/` from `run`, measured on the sets found in `data`.
+
+    Raises:
+        FileNotFoundError: an evaluation set is missing.
+        ArtifactError: the version exists already and `replace` is false.
+    """
+    recipe = run.recipe
+    draft_root = run.folder / "draft"
+    shutil.rmtree(draft_root, ignore_errors=True)
+    draft_root.mkdir(parents=True)
+    built = run.folder / "built"
+    shutil.rmtree(built, ignore_errors=True)
+    built.mkdir()
+    manifest = _build(run, built)
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(built, folder, dirs_exist_ok=True)
+
+    place = Path(recipe.name, str(recipe.version))
+    draft = write_artifact(draft_root / place, manifest, copy, lambda _: None)
+    manifest = manifest.model_copy(
+        update={
+            "metrics": measure(draft, recipe, data),
+            "golden": golden_examples(draft, recipe.evaluate.golden),
+        }
+    )
+
+    def fill(folder: Path) -> None:
+        copy(folder)
+        draw_loss_curve(run.history, folder / "curve.png", recipe.name)
+        (folder / "README.md").write_text(write_card(manifest, LIMITS), encoding="utf-8")
+
+    artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
+    shutil.rmtree(draft_root)
+    return artifact
+
+

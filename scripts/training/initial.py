@@ -1,0 +1,52 @@
+"""Where a fit starts from when it does not start from nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.training.checkpoint import load_weights
+
+
+@dataclass(frozen=True)
+class Initial:
+    """Weights in the order of `model.weights`, and the vocabulary that they belong to."""
+
+    weights: list[NDArray[Any]]
+    tokenizer: Path
+
+    def assign(self, model: keras.Model) -> None:
+        """Put the weights into `model`.
+
+        Raises:
+            ValueError: the recipe describes another architecture.
+        """
+        wanted = [tuple(variable.shape) for variable in model.weights]
+        found = [array.shape for array in self.weights]
+        if wanted != found:
+            raise ValueError(
+                "--init holds another architecture than the recipe; "
+                "copy [model], [encoder] and [decoder] from the artifact's manifest"
+            )
+        load_weights(model, self.weights)
+
+
+def load_initial(path: Path) -> Initial:
+    """Read an artifact folder (needs TensorFlow) or a run's `weights.npz` (does not).
+
+    Raises:
+        FileNotFoundError: there is neither.
+        ValueError: the artifact was not exported by this project.
+    """
+    if path.is_dir():
+        from scripts.training.savedmodel import read_weights
+
+        return Initial(read_weights(path), path / "source.json")
+    with np.load(path) as file:
+        arrays = [file[f"arr_{index}"] for index in range(len(file.files))]
+    return Initial(arrays, path.parent / "tokenizer.json")

@@ -1,0 +1,25 @@
+"""The loss curve, as a picture for the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+
+def draw_loss_curve(history: Sequence[dict[str, float]], path: Path, title: str) -> None:
+    """Write a PNG of training and validation loss (nats a label) over steps."""
+    figure = Figure(figsize=(6.4, 3.6), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    steps = [row["step"] for row in history]
+    axes.plot(steps, [row["train"] for row in history], label="train (with dropout)")
+    axes.plot(steps, [row["validation"] for row in history], label="validation (averaged weights)")
+    axes.set_xlabel("step")
+    axes.set_ylabel("loss, nats a label")
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, metadata={"Software": None})
