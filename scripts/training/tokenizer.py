@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from app.text.tokenizer import SPECIAL_TOKENS, UNK
 
@@ -12,12 +12,16 @@ _UNK = SPECIAL_TOKENS[UNK]
 
 
 def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Train byte-level BPE (Sennrich et al. 2016, over bytes): no input is unrepresentable."""
+    """Train byte-level BPE (Sennrich et al. 2016, over bytes): no input is unrepresentable.
+
+    Each ASCII digit is a piece of its own: ` 2013` is `Ġ2`, `0`, `1`, `3`. They are parted after
+    `ByteLevel`, which puts a space before every piece that it is handed, not before the text alone.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True),
+            pre_tokenizers.Split(Regex(r"Ġ?\d"), "isolated"),
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
@@ -33,11 +37,15 @@ def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 
 
 def train_word(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """Keep the most frequent words and punctuation marks; the rest become `<unk>`."""
+    """Keep the most frequent words and punctuation marks; the rest become `<unk>`.
+
+    A word keeps the space before it as `▁`, so that known words decode to exactly the text they were.
+    """
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()]
+        [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
     )
+    tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.WordLevelTrainer(
         vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS), show_progress=False
     )
@@ -48,7 +56,6 @@ def train_word(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 def train_char(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Keep the most frequent characters, the space among them; the rest become `<unk>`."""
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
-    tokenizer.normalizer = normalizers.Sequence([])
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
     trainer = trainers.WordLevelTrainer(
