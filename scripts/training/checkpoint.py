@@ -27,9 +27,20 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+def to_array(variable: keras.Variable) -> NDArray[Any]:
+    """Return a copy of a variable's value; a `tf.Variable` itself does not convert in silence."""
+    return np.array(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable)))
+
+
 def weights_of(model: keras.Model) -> Arrays:
     """Return a copy of every weight."""
-    return [np.array(keras.ops.convert_to_numpy(v.value)) for v in model.weights]
+    return [to_array(variable) for variable in model.weights]
+
+
+def seeds_of(model: keras.Model) -> list[keras.Variable]:
+    """Return the states of the random generators, dropout's above all: not weights, but state."""
+    weights = {id(variable) for variable in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 def load_weights(model: keras.Model, arrays: Arrays) -> None:
@@ -43,8 +54,8 @@ def save(folder: Path, model: keras.Model, average: Arrays, best: Arrays, at: Pr
     named = {f"weight_{i}": a for i, a in enumerate(weights_of(model))}
     named |= {f"average_{i}": a for i, a in enumerate(average)}
     named |= {f"best_{i}": a for i, a in enumerate(best)}
-    for index, variable in enumerate(model.optimizer.variables):
-        named[f"optimizer_{index}"] = np.array(keras.ops.convert_to_numpy(variable.value))
+    named |= {f"seed_{i}": to_array(v) for i, v in enumerate(seeds_of(model))}
+    named |= {f"optimizer_{i}": to_array(v) for i, v in enumerate(model.optimizer.variables)}
     named["progress"] = np.frombuffer(json.dumps(asdict(at)).encode(), np.uint8)
     partial = folder / "checkpoint.partial.npz"
     np.savez(partial, **named)
@@ -62,6 +73,9 @@ def load(folder: Path, model: keras.Model) -> tuple[Arrays, Arrays, Progress]:
         load_weights(model, [file[f"weight_{i}"] for i in range(count)])
         for index, variable in enumerate(model.optimizer.variables):
             variable.assign(file[f"optimizer_{index}"])
+        for index, variable in enumerate(seeds_of(model)):
+            if f"seed_{index}" in file:  # a checkpoint of an early run has none
+                variable.assign(file[f"seed_{index}"])
         average = [file[f"average_{i}"] for i in range(count)]
         best = [file[f"best_{i}"] for i in range(count)]
         progress = Progress(**json.loads(file["progress"].tobytes()))

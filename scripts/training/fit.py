@@ -129,7 +129,7 @@ class Fit:
                 if not np.issubdtype(mean.dtype, np.floating):
                     continue
                 mean *= keep
-                mean += (1.0 - keep) * np.asarray(ops.convert_to_numpy(variable.value))
+                mean += (1.0 - keep) * checkpoint.to_array(variable)
         return loss
 
     def _validate(self, train_loss: float) -> None:

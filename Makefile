@@ -1,0 +1,76 @@
+# The entry points: `make run`, `make test`, `make lint`, `make bench`. CI calls the same ones.
+# Each makes its environment from `python3` alone; another Python: `make run PYTHON=python3.12`.
+
+PYTHON ?= python3
+ARGS ?=
+
+# An environment is ready when its stamp carries the checksum of Python's version and its requirements.
+stamp = $(1)/.ready-$(shell { $(PYTHON) -V; cat $(2); } 2>&1 | cksum | tr ' ' '-')
+RUN := $(call stamp,.venv,requirements/cpu.txt)
+DEV := $(call stamp,.venv-dev,requirements/dev.txt)
+
+PIP := -m pip install -qq --disable-pip-version-check --no-input --require-hashes
+PYTHON_FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --fork-strategy fewest --quiet \
+	--custom-compile-command "make lock" $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench dev lock clean python
+
+help: ## Say what there is.
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
+	@echo "Dragoman is starting; open http://$${DRAGOMAN_HOST:-127.0.0.1}:$${DRAGOMAN_PORT:-8000}/docs"
+	@exec .venv/bin/python -m app
+
+test: $(DEV) ## Run the tests with the coverage gate; ARGS go to pytest.
+	.venv-dev/bin/python -m coverage run -m pytest $(ARGS)
+	.venv-dev/bin/python -m coverage report
+
+lint: $(DEV) ## Check format, style, types, the directions of imports, containers.
+	.venv-dev/bin/python -m ruff format --check .
+	.venv-dev/bin/python -m ruff check .
+	.venv-dev/bin/python -m mypy app client/dragoman_client scripts
+	PYTHONPATH=. .venv-dev/bin/lint-imports
+	.venv-dev/bin/hadolint Dockerfile
+	.venv-dev/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: $(DEV) ## Measure tokens a second and latency beside the usual predict loop; ARGS go to scripts/bench.py.
+	.venv-dev/bin/python scripts/bench.py $(ARGS)
+
+dev: $(DEV) ## Make .venv-dev: tests, linters, training, benchmarks.
+
+lock: $(DEV) ## Resolve requirements/*.txt again from pyproject.toml; ARGS=--upgrade for newer versions.
+	$(LOCK) --extra cpu --group dev --output-file requirements/dev.txt
+	$(LOCK) --extra cpu --constraints requirements/dev.txt --output-file requirements/cpu.txt
+	$(LOCK) --extra gpu --constraints requirements/dev.txt --output-file requirements/gpu.txt
+	$(LOCK) --extra cpu --group train --constraints requirements/dev.txt --output-file requirements/train.txt
+	$(LOCK) --extra cpu --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
+
+clean: ## Remove the environments and caches.
+	rm -rf .venv .venv-dev .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+
+# A Python that is too old must still understand this check.
+python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "Dragoman needs Python 3.11, 3.12 or 3.13; there is no '$(PYTHON)' here." >&2; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c '$(PYTHON_FITS)' || { \
+		echo "Dragoman needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
+		echo "Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON)' lacks the module venv (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+
+$(RUN): requirements/cpu.txt | python
+	@echo "Installing requirements/cpu.txt into .venv (once; a minute or two)"
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python $(PIP) -r requirements/cpu.txt
+	@touch $@
+
+$(DEV): requirements/dev.txt | python
+	@echo "Installing requirements/dev.txt into .venv-dev (once; some minutes)"
+	@$(PYTHON) -m venv --clear .venv-dev
+	@.venv-dev/bin/python $(PIP) -r requirements/dev.txt
+	@touch $@

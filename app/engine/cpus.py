@@ -1,0 +1,38 @@
+"""How many CPUs this container really has: TensorFlow counts the machine's, and drowns in threads."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def _number(path: Path, position: int = 0) -> float | None:
+    """Return the number at `position` of a cgroup file; None if it is absent or says `max`."""
+    try:
+        return float(path.read_text(encoding="ascii").split()[position])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def cgroup_limit(root: Path = CGROUP) -> float | None:
+    """Return the CPU quota of this cgroup in CPUs, version 2 or 1; None where there is none."""
+    quota, period = _number(root / "cpu.max"), _number(root / "cpu.max", 1)
+    if quota is None:
+        quota = _number(root / "cpu" / "cpu.cfs_quota_us")
+        period = _number(root / "cpu" / "cpu.cfs_period_us")
+    if quota is None or period is None or quota <= 0 or period <= 0:
+        return None
+    return quota / period
+
+
+def available_cpus(root: Path = CGROUP) -> int:
+    """Return the CPUs that this process may use: affinity and quota, at least 1."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        count = os.cpu_count() or 1
+    limit = cgroup_limit(root)
+    return count if limit is None else max(1, min(count, math.ceil(limit)))

@@ -1,0 +1,1 @@
+"""Search over a step's candidates: pure values in, pure values out, no model and no clock."""

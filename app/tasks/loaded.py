@@ -1,0 +1,84 @@
+"""A model that is ready to answer: its artifact, its running engine and its tokenizers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.artifacts.store import Artifact
+from app.engine.request import SequenceRequest, SequenceResult
+from app.errors import ArtifactError
+from app.text.tokenizer import Tokenizer
+
+
+class Submission(Protocol):
+    """Items that the engine accepted."""
+
+    async def results(self) -> Sequence[SequenceResult]:
+        """Wait for the results, in the order of the items."""
+        ...
+
+    def cancel(self) -> None:
+        """Free the rows at the engine's next turn; harmless when all is done."""
+        ...
+
+
+class Engine(Protocol):
+    """What a task needs of `app.engine.engine.Engine`."""
+
+    @property
+    def state(self) -> str:
+        """`ready`, `draining` or `failed`."""
+        ...
+
+    @property
+    def rows_in_use(self) -> int:
+        """Rows that are decoding now."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for a place."""
+        ...
+
+    def submit(self, items: Sequence[SequenceRequest], *, deadline: float | None) -> Submission:
+        """Take all the items or raise `Overloaded` or `Draining`; `deadline` is monotonic time."""
+        ...
+
+    def close(self) -> None:
+        """Fail what is left with `Draining` and end the engine's thread."""
+        ...
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One served model.
+
+    `max_rows` is how many rows its engine decodes at once, `max_waiting` how many more may wait.
+    """
+
+    artifact: Artifact
+    engine: Engine
+    source: Tokenizer
+    target: Tokenizer
+    max_rows: int
+    max_waiting: int
+
+
+def load_tokenizers(artifact: Artifact) -> tuple[Tokenizer, Tokenizer]:
+    """Return the source and the target tokenizer of a text model; a shared file is read once.
+
+    Raises:
+        ArtifactError: the model is not a text model, or a file is no tokenizer.
+    """
+    text = artifact.manifest.text
+    if text is None:
+        raise ArtifactError(f"{artifact.name} has no tokenizers: its manifest lacks `text`")
+    try:
+        source = Tokenizer.load(artifact.folder / text.source_file)
+        if text.target_file == text.source_file:
+            return source, source
+        return source, Tokenizer.load(artifact.folder / text.target_file)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{artifact.name}: {error}; export the model again") from error

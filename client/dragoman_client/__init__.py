@@ -1,0 +1,67 @@
+"""The Python client of Dragoman.
+
+from dragoman_client import Dragoman
+
+with Dragoman("http://127.0.0.1:8000") as dragoman:
+    print(dragoman.translate("Good morning!", target="fr"))
+"""
+
+from __future__ import annotations
+
+from dragoman_client.aio import AsyncDragoman
+from dragoman_client.client import Dragoman
+from dragoman_client.errors import (
+    ApiError,
+    ConnectionFailed,
+    DeadlineExceeded,
+    DragomanError,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    Refused,
+    ServerError,
+    TimedOut,
+    TooLong,
+    UnexpectedAnswer,
+)
+from dragoman_client.results import (
+    Alignment,
+    Alternative,
+    LanguagePair,
+    Licence,
+    Limits,
+    Metric,
+    Model,
+    ModelVersion,
+    Translation,
+    Usage,
+)
+from dragoman_client.version import __version__
+
+__all__ = [
+    "Alignment",
+    "Alternative",
+    "ApiError",
+    "AsyncDragoman",
+    "ConnectionFailed",
+    "DeadlineExceeded",
+    "Dragoman",
+    "DragomanError",
+    "FieldError",
+    "InvalidRequest",
+    "LanguagePair",
+    "Licence",
+    "Limits",
+    "Metric",
+    "Model",
+    "ModelVersion",
+    "NotFound",
+    "Refused",
+    "ServerError",
+    "TimedOut",
+    "TooLong",
+    "Translation",
+    "UnexpectedAnswer",
+    "Usage",
+    "__version__",
+]

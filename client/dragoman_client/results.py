@@ -1,0 +1,130 @@
+"""What the service answers, as frozen values.
+
+Fields that a newer service adds are ignored; those that have a default here may be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """Which model answered."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens that one request read and wrote, all its items together."""
+
+    source_tokens: int
+    target_tokens: int
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A further hypothesis; `score` is comparable within one item only."""
+
+    text: str
+    score: float
+    finish_reason: FinishReason
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Which source tokens each target token looked at.
+
+    `weights[t][s]` in 0..1 is the attention of target token t to source token s; a row sums to 1.
+    """
+
+    source_tokens: tuple[str, ...]
+    target_tokens: tuple[str, ...]
+    weights: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translated item; `str()` of it is its text.
+
+    `finish_reason` is `stop`, or `length` where the token limit cut the text off. `usage` counts
+    the whole request, which may have held other items.
+    """
+
+    text: str
+    score: float
+    finish_reason: FinishReason
+    model: ModelVersion
+    usage: Usage
+    request_id: str
+    alternatives: tuple[Alternative, ...] = ()
+    alignment: Alignment | None = None
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class LanguagePair:
+    """A source and a target language, as BCP 47 tags."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many tokens one item may have."""
+
+    max_source: int
+    max_target: int
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured figure, with the data it was measured on."""
+
+    name: str
+    value: float
+    dataset: str
+    split: str
+    signature: str = ""
+    decoding: str = ""
+
+
+@dataclass(frozen=True)
+class Licence:
+    """The licence of one data set that the model was trained on."""
+
+    dataset: str
+    licence: str
+    commercial_use: bool
+    attribution: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model: what it does, how well, and what it may be used for.
+
+    `generation` holds the options that a request gets unless it names its own.
+    """
+
+    name: str
+    version: int
+    task: str
+    summary: str
+    state: str
+    commercial_use: bool
+    limits: Limits
+    parameters: int = 0
+    languages: tuple[LanguagePair, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    licences: tuple[Licence, ...] = ()
+    generation: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,216 @@
+"""Between values and HTTP, without sending: bodies of requests, answers, errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx2
+
+from dragoman_client import errors, results
+
+REQUEST_ID = "X-Request-ID"
+_T = TypeVar("_T")
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+_STATUSES: dict[int, type[errors.ApiError]] = {
+    404: errors.NotFound,
+    429: errors.Refused,
+    503: errors.Refused,
+    504: errors.DeadlineExceeded,
+}
+
+
+def translate_body(
+    text: str | Sequence[str],
+    *,
+    target: str,
+    source: str | None,
+    model: str | None,
+    options: Mapping[str, float | None],
+    return_alignments: bool,
+) -> bytes:
+    """The JSON body of `POST /v1/translate`; what is None is left to the service."""
+    named = {key: value for key, value in options.items() if value is not None}
+    body: dict[str, object] = {"text": text if isinstance(text, str) else list(text)}
+    body |= {"target": target, "source": source, "model": model, "options": named or None}
+    body["return_alignments"] = return_alignments or None
+    # Pure ASCII, so that even a lone surrogate reaches the service and gets its clear answer.
+    return json.dumps({k: v for k, v in body.items() if v is not None}).encode("ascii")
+
+
+def headers(request_id: str, body: bytes | None) -> dict[str, str]:
+    """The headers of one request."""
+    kind = {} if body is None else {"Content-Type": "application/json"}
+    return {REQUEST_ID: request_id, "Accept": "application/json", **kind}
+
+
+def model_path(name: str) -> str:
+    """The path of one model, whatever characters its name has."""
+    return f"/v1/models/{quote(name, safe='')}"
+
+
+def request_id_of(response: httpx2.Response, sent: str) -> str:
+    """The id that the service's log has: its own where it did not keep the one that was sent."""
+    return str(response.headers.get(REQUEST_ID, sent))
+
+
+def read_translations(
+    response: httpx2.Response, request_id: str, count: int
+) -> list[results.Translation]:
+    """The `count` translations of an answer, in the order of the request.
+
+    Raises:
+        UnexpectedAnswer: the body is no such answer.
+    """
+    try:
+        body = response.json()
+        model, usage = (
+            _read(results.ModelVersion, body["model"]),
+            _read(results.Usage, body["usage"]),
+        )
+        translations = [
+            results.Translation(
+                text=item["text"],
+                score=item["score"],
+                finish_reason=item["finish_reason"],
+                model=model,
+                usage=usage,
+                request_id=request_id,
+                alternatives=_read_all(results.Alternative, item.get("alternatives")),
+                alignment=_read_alignment(item.get("alignment")),
+            )
+            for item in body["translations"]
+        ]
+        if len(translations) != count:
+            raise ValueError(f"{len(translations)} translations of {count} texts")
+        return translations
+    except _MALFORMED as error:
+        raise _unexpected(response, request_id) from error
+
+
+def read_models(response: httpx2.Response, request_id: str) -> list[results.Model]:
+    """The models of `GET /v1/models`.
+
+    Raises:
+        UnexpectedAnswer: the body is no such answer.
+    """
+    try:
+        return [_read_model(item) for item in response.json()["models"]]
+    except _MALFORMED as error:
+        raise _unexpected(response, request_id) from error
+
+
+def read_model(response: httpx2.Response, request_id: str) -> results.Model:
+    """The model of `GET /v1/models/{name}`.
+
+    Raises:
+        UnexpectedAnswer: the body is no such answer.
+    """
+    try:
+        return _read_model(response.json())
+    except _MALFORMED as error:
+        raise _unexpected(response, request_id) from error
+
+
+def failure_of(response: httpx2.Response, request_id: str) -> errors.DragomanError | None:
+    """The error that an answer stands for; None for a success."""
+    if response.is_success:
+        return None
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
+        if response.status_code not in _STATUSES and response.status_code < 500:
+            return _unexpected(response, request_id)
+        problem = {}  # a proxy in between: the status says enough
+    code = problem.get("code")
+    kind = errors.TooLong if code == errors.TooLong.code else _kind(response.status_code)
+    return kind(
+        str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"),
+        request_id=str(problem.get("request_id") or request_id),
+        code=code,
+        status=response.status_code,
+        errors=_read_all(errors.FieldError, problem.get("errors")),
+        retry_after=retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
+    )
+
+
+def failure_of_transport(error: httpx2.TransportError, request_id: str) -> errors.DragomanError:
+    """The error that a failed exchange stands for, with its cause."""
+    failure: errors.DragomanError
+    if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
+        failure = errors.TimedOut("no answer within the timeout", request_id=request_id)
+    else:
+        reason = str(error) or type(error).__name__
+        failure = errors.ConnectionFailed(
+            f"cannot reach the service: {reason}", request_id=request_id
+        )
+    failure.__cause__ = error
+    return failure
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """Seconds that a `Retry-After` header asks for: a number, or a date after `now`; else None."""
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def _kind(status: int) -> type[errors.ApiError]:
+    if status in _STATUSES:
+        return _STATUSES[status]
+    return errors.InvalidRequest if status < 500 else errors.ServerError
+
+
+def _unexpected(response: httpx2.Response, request_id: str) -> errors.UnexpectedAnswer:
+    return errors.UnexpectedAnswer(
+        f"HTTP {response.status_code} with a body that is not Dragoman's: check the address",
+        request_id=request_id,
+        status=response.status_code,
+    )
+
+
+def _read(kind: type[_T], data: Mapping[str, Any]) -> _T:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: value for key, value in data.items() if key in known})
+
+
+def _read_all(kind: type[_T], data: Sequence[Mapping[str, Any]] | None) -> tuple[_T, ...]:
+    return tuple(_read(kind, item) for item in data or ())
+
+
+def _read_alignment(data: Mapping[str, Any] | None) -> results.Alignment | None:
+    if data is None:
+        return None
+    return results.Alignment(
+        source_tokens=tuple(data["source_tokens"]),
+        target_tokens=tuple(data["target_tokens"]),
+        weights=tuple(tuple(row) for row in data["weights"]),
+    )
+
+
+def _read_model(data: Mapping[str, Any]) -> results.Model:
+    return _read(
+        results.Model,
+        {
+            **data,
+            "limits": _read(results.Limits, data["limits"]),
+            "languages": _read_all(results.LanguagePair, data.get("languages")),
+            "metrics": _read_all(results.Metric, data.get("metrics")),
+            "licences": _read_all(results.Licence, data.get("licences")),
+        },
+    )

@@ -1,0 +1,171 @@
+"""Every member of the model family decodes step by step as it was trained: all steps at once."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.typing import NDArray
+
+from scripts.training.config import Recipe
+from scripts.training.model.seq2seq import Seq2Seq
+
+VOCABULARY = 11
+UNITS = 4
+TRANSFORMERS = [{"kind": "transformer", "layers": n, "heads": 2} for n in (1, 2)]
+RECURRENT = [
+    {"kind": "recurrent", "cell": cell, "bidirectional": both, "layers": n}
+    for cell, both, n in product(("lstm", "gru"), (False, True), (1, 2))
+]
+ENCODERS = [*TRANSFORMERS, *RECURRENT]
+DECODERS = [
+    {"cell": cell, "layers": n, "attention": attention}
+    for cell, n, attention in product(("lstm", "gru"), (1, 2), ("dot", "general", "bahdanau"))
+]
+# Rows of 4, 2 and 1 tokens.
+SOURCE = np.array([[5, 6, 8, 2], [9, 2, 0, 0], [2, 0, 0, 0]], np.int32)
+INPUTS = np.array([[1, 4, 5], [1, 10, 0], [1, 0, 0]], np.int32)
+
+
+def recipe(encoder: dict[str, Any], decoder: dict[str, Any]) -> Recipe:
+    """Return a recipe whose only content is its model, small and without dropout."""
+    return Recipe.model_validate(
+        {
+            "name": "tiny",
+            "task": "translate",
+            "summary": "-",
+            "data": {"source_language": "en", "target_language": "fr", "corpora": []},
+            "model": {"embedding": UNITS, "dropout": 0.0},
+            "encoder": {"units": UNITS, "feed_forward": 6, **encoder},
+            "decoder": {"units": UNITS, **decoder},
+        }
+    )
+
+
+@cache
+def build(encoder: int, decoder: int) -> Seq2Seq:
+    """Return one member with weights so large that every part of it matters."""
+    keras.utils.set_random_seed(7)
+    model = Seq2Seq(recipe(ENCODERS[encoder], DECODERS[decoder]), VOCABULARY)
+    generator = np.random.default_rng(7)
+    for variable in model.weights:
+        variable.assign(generator.normal(0.0, 0.6, variable.shape).astype(np.float32))
+    return model
+
+
+def name(section: dict[str, Any]) -> str:
+    """Return what a test calls a section: `recurrent-lstm-True-2`."""
+    return "-".join(str(value) for value in section.values())
+
+
+def teacher_forced(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
+    """Return logits [batch, target, vocabulary], all steps at once."""
+    return ops.convert_to_numpy(model((source, inputs)))
+
+
+def step_by_step(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
+    """Return (logits [batch, target, vocabulary], attention [batch, target, source]) as serving does."""
+    tensors = model.encode(ops.convert_to_tensor(source))
+    logits, attention = [], []
+    for token in inputs.T:
+        out = model.step({**tensors, "token": ops.convert_to_tensor(token)})
+        logits.append(ops.convert_to_numpy(out.pop("logits")))
+        attention.append(ops.convert_to_numpy(out.pop("attention")))
+        tensors |= out
+    return np.stack(logits, axis=1), np.stack(attention, axis=1)
+
+
+every_encoder = pytest.mark.parametrize(
+    "encoder", range(len(ENCODERS)), ids=[name(section) for section in ENCODERS]
+)
+PARTS = [*((i, 4) for i in range(len(ENCODERS))), (2, 0), (2, 11)]
+each_part = pytest.mark.parametrize(
+    ("encoder", "decoder"), PARTS, ids=[f"{name(ENCODERS[e])}-{name(DECODERS[d])}" for e, d in PARTS]
+)
+every_decoder = pytest.mark.parametrize(
+    "decoder", range(len(DECODERS)), ids=[name(section) for section in DECODERS]
+)
+
+
+@every_encoder
+@every_decoder
+def test_steps_give_the_logits_of_teacher_forcing(encoder: int, decoder: int) -> None:
+    model = build(encoder, decoder)
+    logits, attention = step_by_step(model, SOURCE, INPUTS)
+    np.testing.assert_allclose(logits, teacher_forced(model, SOURCE, INPUTS), atol=1e-4, rtol=0)
+    assert (attention * (SOURCE == 0)[:, None, :] == 0).all()
+    np.testing.assert_allclose(attention.sum(axis=-1), 1.0, atol=1e-5)
+
+
+@each_part
+def test_padding_and_neighbours_change_nothing(encoder: int, decoder: int) -> None:
+    model = build(encoder, decoder)
+    whole = teacher_forced(model, SOURCE, INPUTS)
+    wider = np.pad(SOURCE, ((0, 2), (0, 3)))
+    more = np.pad(INPUTS, ((0, 2), (0, 0)))
+    np.testing.assert_allclose(teacher_forced(model, wider, more)[:3], whole, atol=1e-5, rtol=0)
+    alone = teacher_forced(model, SOURCE[1:2, :2], INPUTS[1:2])
+    np.testing.assert_allclose(alone, whole[1:2], atol=1e-5, rtol=0)
+
+
+@each_part
+def test_a_row_of_padding_gives_finite_numbers(encoder: int, decoder: int) -> None:
+    model = build(encoder, decoder)
+    source = np.concatenate([SOURCE[:1], np.zeros_like(SOURCE[:1])])
+    logits, attention = step_by_step(model, source, INPUTS[:2])
+    assert np.isfinite(logits).all() and np.isfinite(attention).all()
+    assert np.isfinite(teacher_forced(model, source, INPUTS[:2])).all()
+
+
+@pytest.mark.parametrize("decoder", [2, 4], ids=[name(DECODERS[i]) for i in (2, 4)])
+def test_the_source_and_every_earlier_token_matter(decoder: int) -> None:
+    model = build(3, decoder)
+    whole = teacher_forced(model, SOURCE, INPUTS)
+    source, inputs = SOURCE.copy(), INPUTS.copy()
+    source[0, 2], inputs[0, 1] = 10, 9
+    assert (np.abs(teacher_forced(model, source, INPUTS) - whole)[0].max(axis=-1) > 1e-4).all()
+    moved = np.abs(teacher_forced(model, SOURCE, inputs) - whole)[0].max(axis=-1)
+    assert (moved > 1e-4).tolist() == [False, True, True]
+
+
+def test_tensors_have_the_names_and_shapes_of_the_contract() -> None:
+    model = build(0, 4)
+    encoded = model.encode(ops.convert_to_tensor(SOURCE))
+    assert {key: tuple(value.shape) for key, value in encoded.items()} == {
+        "memory_values": (3, 4, UNITS),
+        "memory_keys": (3, 4, UNITS),
+        "memory_mask": (3, 4),
+        **{f"state_{i}": (3, UNITS) for i in range(4)},
+    }
+    stepped = model.step({**encoded, "token": ops.convert_to_tensor(INPUTS[:, 0])})
+    assert {key: tuple(value.shape) for key, value in stepped.items()} == {
+        "logits": (3, VOCABULARY),
+        "attention": (3, 4),
+        **{f"state_{i}": (3, UNITS) for i in range(4)},
+    }
+
+
+def test_input_and_output_embeddings_are_one() -> None:
+    shapes = [tuple(variable.shape) for variable in build(0, 4).weights]
+    assert shapes.count((VOCABULARY, UNITS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "message"),
+    [
+        ({"kind": "transformer", "heads": 3}, {}, "3 heads do not divide 4 units"),
+        ({"kind": "transformer", "units": 6}, {}, "needs model.embedding = encoder.units"),
+        ({"kind": "recurrent", "units": 5}, {}, "needs an even number of units"),
+        ({"kind": "recurrent"}, {"attention": "dot", "units": 6}, "use `general`"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(
+    encoder: dict[str, Any], decoder: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Seq2Seq(recipe({"heads": 2, "layers": 1, **encoder}, decoder), VOCABULARY)

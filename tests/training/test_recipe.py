@@ -1,0 +1,78 @@
+"""A recipe is checked when it is read: every unknown or impossible key is refused by name."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from scripts.training.config import load_recipe
+
+MINIMAL = """
+name = "tiny"
+task = "translate"
+summary = "spells"
+[data]
+source_language = "en"
+target_language = "fr"
+[[data.corpora]]
+path = "pairs.tsv"
+source = "en"
+target = "fr"
+licence = "CC0"
+commercial_use = true
+attribution = "us"
+"""
+RECIPES = sorted((Path(__file__).parents[2] / "scripts/recipes").glob("*.toml"))
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a recipe and return where it is."""
+    path = folder / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_of_the_project_is_valid_and_named_after_its_file(path: Path) -> None:
+    assert load_recipe(path).name == path.stem
+
+
+def test_there_are_recipes() -> None:
+    assert "translate-en-fr" in {path.stem for path in RECIPES}
+
+
+def test_a_minimal_recipe_has_defaults(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, MINIMAL))
+    assert (recipe.version, recipe.encoder.kind, recipe.decoder.attention) == (
+        1,
+        "transformer",
+        "general",
+    )
+
+
+@pytest.mark.parametrize(
+    ("extra", "where"),
+    [
+        ('[encoder]\nkind = "convolution"', "encoder.kind"),
+        ('[decoder]\nattention = "hard"', "decoder.attention"),
+        ("[decoder]\nlayers = 0", "decoder.layers"),
+        ("[fit]\nepoch = 3", "fit.epoch"),
+        ("[fit]\nlearning_rate = 0", "fit.learning_rate"),
+        ("[tokenizer]\nvocabulary = 3", "tokenizer.vocabulary"),
+        ("[model]\ndropout = 1.0", "model.dropout"),
+        ("[colour]", "colour"),
+    ],
+)
+def test_a_bad_key_is_refused_by_name(tmp_path: Path, extra: str, where: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        load_recipe(write(tmp_path, f"{MINIMAL}\n{extra}\n"))
+    places = [".".join(str(part) for part in error["loc"]) for error in caught.value.errors()]
+    assert places == [where]
+
+
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError):
+        load_recipe(write(tmp_path, "name ="))

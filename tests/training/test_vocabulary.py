@@ -1,0 +1,29 @@
+"""Vocabularies are trained as large as asked, with the control tokens first."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.text.tokenizer import SPECIAL_TOKENS, UNK, Tokenizer
+from scripts.training.tokenizer import TRAINERS
+
+CORPUS = ["the cat sat on the mat", "the dog sat on the log", "a cat and a dog, 2013"] * 10
+
+
+@pytest.mark.parametrize(("kind", "size"), [("subword", 280), ("word", 10), ("char", 12)])
+def test_a_vocabulary_has_the_size_asked_for(kind: str, size: int) -> None:
+    tokenizer = Tokenizer(TRAINERS[kind](CORPUS, size))
+    assert tokenizer.vocabulary_size == size
+    assert tokenizer.pieces(range(4)) == list(SPECIAL_TOKENS)
+
+
+@pytest.mark.parametrize("kind", sorted(TRAINERS))
+def test_training_twice_gives_the_same_vocabulary(kind: str) -> None:
+    first, second = (TRAINERS[kind](CORPUS, 300).to_str() for _ in range(2))
+    assert first == second
+
+
+def test_the_most_frequent_words_are_kept() -> None:
+    tokenizer = Tokenizer(TRAINERS["word"](CORPUS, 8))
+    assert UNK not in tokenizer.encode("the cat")
+    assert tokenizer.encode("mat") == [UNK]

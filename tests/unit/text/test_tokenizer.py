@@ -1,0 +1,158 @@
+"""Text becomes ids and back, and never becomes a control token, whatever kind the vocabulary is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.text.normalizer import normalize
+from app.text.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer
+from scripts.training.tokenizer import TRAINERS
+
+CONTROL_LITERALS = ("<pad>", "<s>", "</s>", "<unk>", "<0x41>", "[CLS]", "<|endoftext|>")
+SENTENCES = (
+    "Hello, world! How are you?",
+    "C'est bien ! L'homme (dit-il) boit : « non ».",
+    "It's 12 o'clock; she can't wait...",
+)
+# The control tokens' own text is frequent here, so that a trainer could learn it as one piece.
+CORPUS = [*SENTENCES, *CONTROL_LITERALS, "".join(CONTROL_LITERALS), "a </s> b <pad>"] * 20
+
+
+def reload(kind: str, folder: Path) -> Tokenizer:
+    """Return a tokenizer of `kind` that was trained on CORPUS, saved and loaded."""
+    path = folder / f"{kind}.json"
+    TRAINERS[kind](CORPUS, 420).save(str(path))
+    return Tokenizer.load(path)
+
+
+@pytest.fixture(scope="module")
+def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tokenizer]:
+    """One tokenizer of each kind."""
+    folder = tmp_path_factory.mktemp("tokenizers")
+    return {kind: reload(kind, folder) for kind in TRAINERS}
+
+
+@pytest.fixture(params=sorted(TRAINERS))
+def tokenizer(request: pytest.FixtureRequest, tokenizers: dict[str, Tokenizer]) -> Tokenizer:
+    """Each kind in turn."""
+    return tokenizers[request.param]
+
+
+def test_control_tokens_have_the_first_ids(tokenizer: Tokenizer) -> None:
+    assert tokenizer.pieces([PAD, BOS, EOS, UNK]) == list(SPECIAL_TOKENS)
+
+
+@pytest.mark.parametrize("literal", CONTROL_LITERALS)
+@pytest.mark.parametrize("around", ["{}", "a {} b", "a{}b", "{}{}", "{}.", " {} "])
+def test_literal_control_text_never_becomes_a_control_token(
+    tokenizer: Tokenizer, literal: str, around: str
+) -> None:
+    ids = tokenizer.encode(around.replace("{}", literal))
+    assert not {PAD, BOS, EOS} & set(ids)
+
+
+@pytest.mark.parametrize("literal", CONTROL_LITERALS)
+def test_literal_control_text_round_trips(tokenizer: Tokenizer, literal: str) -> None:
+    text = f"a {literal} b"
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_known_text_decodes_exactly(tokenizer: Tokenizer, sentence: str) -> None:
+    assert tokenizer.decode(tokenizer.encode(sentence)) == sentence
+
+
+@pytest.mark.parametrize(
+    "text", ["漢字かな交じり文", "मराठी भाषा", "👩‍💻 works 🎉", "Ω≈ç√ ​x", "zzz 12,345.67", "\u2581_\u0120x"]
+)
+def test_subwords_round_trip_text_they_never_saw(
+    tokenizers: dict[str, Tokenizer], text: str
+) -> None:
+    ids = tokenizers["subword"].encode(text)
+    assert UNK not in ids
+    assert tokenizers["subword"].decode(ids) == text
+
+
+def test_subwords_round_trip_everything(tokenizers: dict[str, Tokenizer]) -> None:
+    subword = tokenizers["subword"]
+
+    @given(st.text())
+    def round_trip(raw: str) -> None:
+        text = normalize(raw)
+        ids = subword.encode(text)
+        assert all(UNK < i < subword.vocabulary_size for i in ids)
+        assert subword.decode(ids) == text
+
+    round_trip()
+
+
+def test_subwords_part_digits_without_spaces_between(tokenizers: dict[str, Tokenizer]) -> None:
+    subword = tokenizers["subword"]
+    assert subword.pieces(subword.encode("a 12.")) == ["Ġa", "Ġ1", "2", "."]
+
+
+def test_characters_keep_their_spaces(tokenizers: dict[str, Tokenizer]) -> None:
+    char = tokenizers["char"]
+    assert char.pieces(char.encode("a b!")) == ["a", " ", "b", "!"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [("word", "Hello, zebra! world", "Hello,! world"), ("char", "Hello漢!", "Hello!")],
+)
+def test_what_a_closed_vocabulary_lacks_is_unknown_and_left_out(
+    tokenizers: dict[str, Tokenizer], kind: str, text: str, expected: str
+) -> None:
+    ids = tokenizers[kind].encode(text)
+    assert ids.count(UNK) == 1
+    assert tokenizers[kind].decode(ids) == expected
+
+
+def test_words_keep_the_space_before_them(tokenizers: dict[str, Tokenizer]) -> None:
+    word = tokenizers["word"]
+    pieces = ["▁It", "'", "s", "▁12", "▁o", "'", "clock", ";"]
+    assert word.pieces(word.encode("It's 12 o'clock;")) == pieces
+
+
+def test_decoding_leaves_control_tokens_out(tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode("Hello, world!")
+    assert tokenizer.decode([BOS, *ids, EOS, PAD, PAD]) == "Hello, world!"
+    assert tokenizer.decode([]) == ""
+
+
+def test_a_batch_encodes_as_its_texts_do_one_by_one(tokenizer: Tokenizer) -> None:
+    texts = [*SENTENCES, "", "x"]
+    assert tokenizer.encode_batch(texts) == [tokenizer.encode(text) for text in texts]
+
+
+def test_padding_and_truncation_kept_in_the_file_are_switched_off(tmp_path: Path) -> None:
+    backend = TRAINERS["char"](CORPUS, 420)
+    backend.enable_padding(length=50)
+    backend.enable_truncation(max_length=2)
+    backend.save(str(tmp_path / "padded.json"))
+    tokenizer = Tokenizer.load(tmp_path / "padded.json")
+    assert tokenizer.decode(tokenizer.encode("Hello")) == "Hello"
+    assert [len(row) for row in tokenizer.encode_batch(["Hello", "a"])] == [5, 1]
+
+
+def test_a_lone_surrogate_is_a_type_error(tokenizer: Tokenizer) -> None:
+    """So `app.tasks.text.check_text` must refuse it before."""
+    with pytest.raises(TypeError):
+        tokenizer.encode("a\ud800b")
+
+
+def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"nothing\.json"):
+        Tokenizer.load(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"not json", b"\xff\xfe\x00"])
+def test_a_file_that_is_no_tokenizer_is_a_value_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"not a tokenizers file|can't decode"):
+        Tokenizer.load(path)
