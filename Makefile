@@ -22,7 +22,6 @@ help: ## Say what there is.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
 
 run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
-	@echo "Dragoman is starting; open http://$${DRAGOMAN_HOST:-127.0.0.1}:$${DRAGOMAN_PORT:-8000}/docs"
 	@exec .venv/bin/python -m app
 
 test: $(DEV) ## Run the tests with the coverage gate; ARGS go to pytest.
@@ -63,13 +62,13 @@ python:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "'$(PYTHON)' lacks the module venv (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 
-$(RUN): requirements/cpu.txt | python
+$(RUN): | python
 	@echo "Installing requirements/cpu.txt into .venv (once; a minute or two)"
 	@$(PYTHON) -m venv --clear .venv
 	@.venv/bin/python $(PIP) -r requirements/cpu.txt
 	@touch $@
 
-$(DEV): requirements/dev.txt | python
+$(DEV): | python
 	@echo "Installing requirements/dev.txt into .venv-dev (once; some minutes)"
 	@$(PYTHON) -m venv --clear .venv-dev
 	@.venv-dev/bin/python $(PIP) -r requirements/dev.txt

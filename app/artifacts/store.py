@@ -1,7 +1,7 @@
 """Open model folders, and refuse what cannot be trusted: `models/<name>/<version>/`.
 
-Nothing of a folder is used before all of it is known to be what the export wrote: every file is listed in
-`manifest.json` with its size and SHA-256, and nothing else lies there. No TensorFlow here.
+Nothing of a folder is used before all of it is known to be what the export wrote: every file is
+listed in `manifest.json` with its size and SHA-256, and nothing else is there. No TensorFlow.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Artifact:
 def discover(root: Path) -> list[Path]:
     """Return the newest version's folder of each model under `root`, sorted by model name.
 
-    Versions are whole numbers, compared as numbers: 10 is newer than 9. Other folders are passed over.
+    Versions are whole numbers, compared as numbers: 10 is newer than 9. Others are left out.
 
     Raises:
         ArtifactError: `root` is not a folder.
@@ -204,7 +204,8 @@ def _compare_listing(folder: Path, files: tuple[FileEntry, ...], found: dict[str
     for path in sorted(listed):
         if found[path] != listed[path]:
             raise ArtifactError(
-                f"{folder}: {path} has {found[path]} bytes and should have {listed[path]}; {_RESTORE}"
+                f"{folder}: {path} has {found[path]} bytes and should have {listed[path]}; "
+                f"{_RESTORE}"
             )
 
 

@@ -23,9 +23,9 @@ def write_artifact(
 ) -> Artifact:
     """Write the model of `manifest` to `folder`, which ends in `<name>/<version>`.
 
-    The files are written to a hidden folder beside it, hashed, opened as serving opens them and checked;
-    then the folder is renamed. A reader sees no model or the whole one. Whatever fails, nothing of the
-    new model is left, and a model that stood there still stands.
+    The files are written to a hidden folder beside it, hashed, opened as serving opens them and
+    checked; then the folder is renamed. A reader sees no model or the whole one. Whatever fails,
+    nothing of the new model is left, and a model that stood there still stands.
 
     Args:
         folder: where the model will stand.
@@ -33,7 +33,7 @@ def write_artifact(
         fill: writes `encoder/`, `decoder/` and every other file but the manifest into the folder it
             is given.
         check: raises if the artifact it is given (still in the hidden folder) does not work.
-        replace: put the new model in the place of one that is there (the old one is away for an instant).
+        replace: put the new model in the place of one that is there (which is away for an instant).
 
     Raises:
         ArtifactError: `folder` does not end as the manifest says, is there already, or what `fill`

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.errors import InvalidRequest, Overloaded
 
 RATE_WINDOW = 5.0  # seconds over which the rate of departures is averaged
@@ -19,13 +21,16 @@ class Admission:
         self._rate = 0.0  # rows a second that leave
         self._at: float | None = None
 
-    def reserve(self, rows: int, widest: int) -> None:
-        """Take places for a request of `rows` rows in all, `widest` for its widest item.
+    def reserve(self, widths: Sequence[int]) -> None:
+        """Take places for a request whose items take `widths` rows.
 
         Raises:
-            InvalidRequest: it would not fit even if the engine were idle.
+            InvalidRequest: it is empty, or would not fit even if the engine were idle.
             Overloaded: it does not fit now.
         """
+        if not widths:
+            raise InvalidRequest("the request holds no items")
+        rows, widest = sum(widths), max(widths)
         if widest > self.max_rows:
             raise InvalidRequest(
                 f"a beam of {widest} needs {widest} rows, and this engine has {self.max_rows}; "

@@ -18,8 +18,8 @@ Source = Mapping[str, NDArray[np.generic]]
 class StepResult:
     """One step of all rows.
 
-    `ids` int32 and `log_probabilities` float32 are [rows, K]: each row's K best, best first, lower id
-    first among equals. `probe_log_probabilities` float32 [rows, P] belong to the ids asked for.
+    `ids` int32 and `log_probabilities` float32 are [rows, K]: each row's K best, best first, lower
+    id first among equals. `probe_log_probabilities` float32 [rows, P] belong to the ids asked for.
     `attention` float32 [rows, width] is None unless it was asked for and the model attends.
     """
 
@@ -55,14 +55,15 @@ class Backend(Protocol[E]):
     """Holds the running rows of one batch; called by one thread at a time.
 
     Rows are numbered 0 … rows-1. `join` and each step renumber them by parents: row i goes on from
-    the row parents[i] of the call before. With 3 rows, parents [2, 0] drops row 1 and swaps the rest.
+    the row parents[i] of the call before. With 3 rows, parents [2, 0] drops row 1 and swaps the
+    others.
     """
 
     def encode(self, sources: Sequence[Source]) -> E:
         """Encode sources together, each as `encode` takes it without its batch axis."""
 
     def join(self, encoded: E, keep: Ints, repeats: Ints) -> None:
-        """Go on with the rows `keep` int32 [kept], then `repeats[i]` rows for each encoded source."""
+        """Go on with the rows `keep` int32 [kept], then `repeats[i]` rows of each new source."""
 
     def advance(
         self, parents: Ints, tokens: Ints, probes: Ints, fetch: int, want_attention: bool

@@ -1,4 +1,4 @@
-"""How many CPUs this container really has: TensorFlow counts the machine's, and drowns in threads."""
+"""How many CPUs this container really has: TensorFlow counts the machine's."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.artifacts.manifest import TokenDecoding
 from app.engine.request import Hypothesis, SequenceRequest, SequenceResult
+from app.errors import EngineFailure
 from app.search.beam import Beam
 from app.search.greedy import Greedy
 from app.search.step import Outcome, Plan
@@ -62,7 +63,8 @@ class Item:
         self.length = source_length(request)
         self.search: Greedy | Beam = Greedy(plan) if plan.beam_size == 1 else Beam(plan)
         self.width = self.search.width
-        self.memory_length = 0
+        self.memory_length = 0  # places of the memory that its source fills
+        self.error: EngineFailure | None = None
 
     def result(self) -> SequenceResult:
         """Return the answer; the search must be done."""

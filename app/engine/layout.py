@@ -2,7 +2,8 @@
 
 A finished item's rows stay in place, fed with the end token, until they are worth a move: leaving
 rows out renumbers the rest, and then the memory must be gathered too. With items A (2 rows), B (1),
-C (2) and B finished, the next parents are [A's, A's, 2, C's, C's]; once dropped, [A's, A's, C's, C's].
+C (2) and B finished, the next parents are [A's, A's, 2, C's, C's]; once B is dropped, they are
+[A's, A's, C's, C's].
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Layout:
         return dead > DEAD_SHARE * self.rows
 
     def parents(self, drop_dead: bool) -> Ints:
-        """Return what each row of the next call goes on from, int32 [rows]; perhaps drop the dead."""
+        """Return what each row of the next call goes on from, int32 [rows]."""
         parents: list[int] = []
         row = 0
         for item, width in self._slots:

@@ -35,8 +35,8 @@ def pad_sources(
 ) -> dict[str, NDArray[Any]]:
     """Stack `sources` into `encode`'s inputs: one array [rows, ...] for each of `tensors`.
 
-    A `source` axis is as long as its longest row, rounded up to `width_multiple`, and filled with the
-    tensor's pad value; rows beyond the sources are all padding.
+    A `source` axis is as long as its longest row, rounded up to `width_multiple`, and filled with
+    the tensor's pad value; rows beyond the sources are all padding.
 
     Raises:
         ValueError: a source lacks a tensor or has another shape than the manifest says.
@@ -54,6 +54,7 @@ def pad_sources(
             shape[axis - 1] = padded(longest, width_multiple)
         array = np.full([rows, *shape], tensor.pad, np.dtype(tensor.dtype))
         for row, part in enumerate(parts):
-            array[(row, *(slice(size) for size in part.shape))] = part
+            place: tuple[int | slice, ...] = (row, *(slice(size) for size in part.shape))
+            array[place] = part
         stacked[name] = array
     return stacked

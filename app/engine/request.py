@@ -16,7 +16,7 @@ class DecodeOptions:
     """How one sequence is decoded; every field is already resolved and in range.
 
     `beam_size` 1 is greedy. `n_best` ≤ `beam_size` hypotheses come back, best first.
-    `length_penalty` a: a finished hypothesis scores log p / length^a, its end token counted in length.
+    `length_penalty` a: a finished hypothesis scores log p / length^a, its end token counted.
     """
 
     beam_size: int = 1

@@ -1,7 +1,7 @@
 """Who runs next: pure bookkeeping over items, with no thread, clock or model.
 
-An item waits, then holds its rows (first unencoded, then running), then leaves. Requests take turns:
-one item each, so that a list of 500 does not keep a single sentence waiting for all of them.
+An item waits, then holds its rows (first unencoded, then running), then leaves. Requests take
+turns, one item each, so that a list of 500 does not keep a single sentence waiting for all of them.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ class Scheduler(Generic[I]):
             chosen.append(place)
         group = sorted((self._unencoded[place] for place in chosen), key=lambda item: item.length)
         taken = set(chosen)
-        self._unencoded = [
-            item for place, item in enumerate(self._unencoded) if place not in taken
-        ]
+        self._unencoded = [item for place, item in enumerate(self._unencoded) if place not in taken]
         self.running += group
         return group
 

@@ -8,21 +8,20 @@ only when rows join, leave or move.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Keras 2's shim instead of Keras 3: TensorFlow then imports no Keras module at all, and starts faster.
+# Keras 2's shim: TensorFlow then does not import Keras 3, and starts a third faster.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import tensorflow as tf
 
-from app.artifacts.manifest import Manifest, TokenDecoding
+from app.artifacts.manifest import Manifest, Tensor, TokenDecoding
 from app.artifacts.store import Artifact
-from app.engine.backend import Floats, Ints, Source, StepResult, StepsResult
-from app.engine.graph import DecoderGraph
+from app.engine.backend import Ints, Source, StepResult, StepsResult
 from app.engine.padding import pad_rows, pad_sources, padded
 from app.errors import ArtifactError
 
@@ -77,6 +76,133 @@ def _load(path: Any, signature: str) -> tuple[Any, Any]:
         ) from error
 
 
+class DecoderGraph:
+    """The graphs of one decoder: a step, several greedy steps, rows that join, rows that move.
+
+    Each is traced once: row counts and source widths are left open. The model's concrete function
+    is called inside them, so that a step is one call from Python.
+    """
+
+    def __init__(self, step: Any, manifest: Manifest, decoding: TokenDecoding) -> None:
+        """Wrap `step`, the loaded signature."""
+        self._call = step
+        self._inputs = frozenset(manifest.signatures.step.inputs)
+        self._tensors = manifest.signatures.encode.outputs
+        self._attends = manifest.attends
+        self._state_specs = {name: _spec(name, t) for name, t in manifest.states.items()}
+        self._memory_specs = {name: _spec(name, t) for name, t in manifest.memories.items()}
+        self._decoding = decoding
+        self._vocabulary = int(step.structured_outputs["logits"].shape[-1])
+        self._steps_by_kind: dict[tuple[int, bool], Any] = {}
+        rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        both = {**self._state_specs, **self._memory_specs}
+        batch = [self._state_specs, self._memory_specs, rows, rows]
+        self.steps = tf.function(self._greedy, input_signature=[*batch, scalar])
+        self.join = tf.function(self._join, input_signature=[both, both, rows, rows, scalar])
+        self.move = tf.function(
+            self._move, input_signature=[self._memory_specs, self._state_specs, rows, scalar]
+        )
+
+    def step(self, fetch: int, attention: bool) -> Any:
+        """Return the graph of one step that returns at least `fetch` candidates a row."""
+        level = next((level for level in FETCHES if level >= fetch), FETCHES[-1])
+        kind = min(level, self._vocabulary), attention and self._attends
+        if kind not in self._steps_by_kind:
+            rows, probes = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
+            self._steps_by_kind[kind] = tf.function(
+                lambda *inputs: self._step(*kind, *inputs),
+                input_signature=[self._state_specs, self._memory_specs, rows, rows, probes],
+            )
+        return self._steps_by_kind[kind]
+
+    def empty(self, names: Sequence[str]) -> Tensors:
+        """Return tensors of no rows and no width."""
+        return {name: tf.zeros(*_no_rows(self._tensors[name])) for name in names}
+
+    def _model(self, token: Any, states: Tensors, memories: Tensors) -> tuple[Any, Any, Tensors]:
+        """Run the model: (outputs, log of the sum of exp(logits) [rows, 1], new states)."""
+        feeds = {"token": token, **states, **memories}
+        outputs = self._call(**{name: feeds[name] for name in feeds if name in self._inputs})
+        total = tf.reduce_logsumexp(outputs["logits"], axis=-1, keepdims=True)
+        return outputs, total, {name: outputs[name] for name in states}
+
+    def _step(
+        self, fetch: int, attention: bool, states: Tensors, memories: Tensors, *rows: Any
+    ) -> Tensors:
+        parents, tokens, probes = rows
+        states = {name: tf.gather(value, parents) for name, value in states.items()}
+        outputs, total, states = self._model(tokens, states, memories)
+        best, ids = tf.math.top_k(outputs["logits"], fetch)
+        asked = tf.gather(outputs["logits"], probes, batch_dims=1)
+        result = {"states": states, "ids": ids, "best": best - total, "probes": asked - total}
+        return {**result, "attention": outputs["attention"]} if attention else result
+
+    def _greedy(
+        self, states: Tensors, memories: Tensors, parents: Any, tokens: Any, steps: Any
+    ) -> Tensors:
+        """Feed each row its best allowed id, `steps` times or until every row has ended."""
+        eos = self._decoding.eos
+        bans = np.zeros(self._vocabulary, np.float32)
+        bans[list(self._decoding.never)] = -np.inf
+        states = {name: tf.gather(value, parents) for name, value in states.items()}
+
+        def unfinished(at: Any, _t: Any, ended: Any, *_: Any) -> Any:
+            return tf.logical_and(at < steps, tf.logical_not(tf.reduce_all(ended)))
+
+        def body(at: Any, token: Any, ended: Any, states: Tensors, ids: Any, gains: Any) -> Any:
+            outputs, total, states = self._model(token, states, memories)
+            token = tf.argmax(outputs["logits"] + bans, axis=-1, output_type=tf.int32)
+            best = tf.gather(outputs["logits"], token[:, None], batch_dims=1)
+            ids, gains = ids.write(at, token), gains.write(at, (best - total)[:, 0])
+            return at + 1, token, tf.logical_or(ended, tf.equal(token, eos)), states, ids, gains
+
+        ids = tf.TensorArray(tf.int32, steps, element_shape=[None])
+        gains = tf.TensorArray(tf.float32, steps, element_shape=[None])
+        start = (tf.constant(0), tokens, tf.equal(tokens, eos), states, ids, gains)
+        taken, _, _, states, ids, gains = tf.while_loop(unfinished, body, start)
+        done = tf.range(taken)
+        return {"states": states, "ids": ids.gather(done), "best": gains.gather(done)}
+
+    def _join(self, old: Tensors, new: Tensors, keep: Any, repeats: Any, width: Any) -> Tensors:
+        joined: Tensors = {}
+        for name in old:
+            kept = self._fit(name, tf.gather(old[name], keep), width)
+            fresh = self._fit(name, tf.repeat(new[name], repeats, axis=0), width)
+            joined[name] = tf.concat([kept, fresh], axis=0)
+        return joined
+
+    def _move(
+        self, memories: Tensors, states: Tensors, parents: Any, width: Any
+    ) -> tuple[Tensors, Tensors]:
+        gathered = {name: tf.gather(value, parents) for name, value in memories.items()}
+        return (
+            {name: self._fit(name, value, width) for name, value in gathered.items()},
+            {name: self._fit(name, value, width) for name, value in states.items()},
+        )
+
+    def _fit(self, name: str, value: Any, width: Any) -> Any:
+        """Cut or pad the source axis of `value`, if it has one, to `width`."""
+        axis = self._tensors[name].source_axis
+        if axis is None:
+            return value
+        cut = value[(*[slice(None)] * axis, slice(width))]
+        missing = width - tf.shape(cut)[axis]
+        paddings = [[0, missing if place == axis else 0] for place in range(value.shape.rank)]
+        pad = tf.constant(self._tensors[name].pad, value.dtype)
+        fitted = tf.pad(cut, paddings, constant_values=pad)
+        fitted.set_shape(value.shape)
+        return fitted
+
+
+def _spec(name: str, tensor: Tensor) -> Any:
+    shape = [axis if isinstance(axis, int) else None for axis in tensor.axes]
+    return tf.TensorSpec(shape, tensor.dtype, name)
+
+
+def _no_rows(tensor: Tensor) -> tuple[list[int], str]:
+    return [axis if isinstance(axis, int) else 0 for axis in tensor.axes], tensor.dtype
+
+
 class Session:
     """The running rows of one model on one device; satisfies `Backend[EncodedBatch]`."""
 
@@ -96,23 +222,26 @@ class Session:
         """
         manifest = artifact.manifest
         if not isinstance(manifest.decoding, TokenDecoding):
-            raise ArtifactError(f"{manifest.name} decodes numbers; this version serves token models")
+            raise ArtifactError(
+                f"{manifest.name} decodes numbers; this version serves token models"
+            )
         configure_threads(*threads)
         self._device = resolve_device(device)
         self._manifest: Manifest = manifest
+        self._eos = manifest.decoding.eos
         self._exact = exact
         with tf.device(self._device):
             # The roots own the variables: without a reference to them the functions die.
             self._encoder, self._encode = _load(artifact.encoder_path, "encode")
             self._decoder, step = _load(artifact.decoder_path, "step")
-            self._graph = DecoderGraph(step, manifest)
+            self._graph = DecoderGraph(step, manifest, manifest.decoding)
         self.reset()
 
     def reset(self) -> None:
         """Forget all rows."""
         with tf.device(self._device):
-            self._states = self._graph.empty(self._manifest.states)
-            self._memories = self._graph.empty(self._manifest.memories)
+            self._states = self._graph.empty(list(self._manifest.states))
+            self._memories = self._graph.empty(list(self._manifest.memories))
         self._owners = np.zeros(0, np.int64)  # which encoded source each row reads
         self._lengths = np.zeros(0, np.int64)  # places of the memory that each row fills
         self._next_owner = 1
@@ -127,14 +256,25 @@ class Session:
         )
         with tf.device(self._device):
             inputs = {name: tf.constant(array) for name, array in arrays.items()}
-            outputs = {name: value[: len(sources)] for name, value in self._encode(**inputs).items()}
-        mask = outputs.get("memory_mask")
-        lengths = (0,) * len(sources) if mask is None else _filled(mask.numpy())
+            outputs = {
+                name: value[: len(sources)] for name, value in self._encode(**inputs).items()
+            }
         return EncodedBatch(
             {name: outputs[name] for name in self._manifest.states},
             {name: outputs[name] for name in self._manifest.memories},
-            lengths,
+            self._filled(outputs, len(sources)),
         )
+
+    def _filled(self, outputs: Tensors, rows: int) -> tuple[int, ...]:
+        """Return how many places of the source axis each row fills; 0 without the axis."""
+        if "memory_mask" in outputs:
+            mask = outputs["memory_mask"].numpy()
+            last = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)
+            return tuple(np.where(mask.any(axis=1), last, 1).tolist())
+        for name, tensor in self._manifest.states.items():
+            if tensor.source_axis is not None:
+                return (int(outputs[name].shape[tensor.source_axis]),) * rows
+        return (0,) * rows
 
     def join(self, encoded: EncodedBatch, keep: Ints, repeats: Ints) -> None:
         """Go on with the rows `keep`, then `repeats[i]` rows for each encoded source."""
@@ -161,16 +301,15 @@ class Session:
         rows = len(parents)
         parents, tokens, probes = (self._pad(array) for array in (parents, tokens, probes))
         self._move(parents)
-        level = next((level for level in FETCHES if level >= fetch), FETCHES[-1])
         with tf.device(self._device):
-            outputs = self._graph.step(level, want_attention)(
+            outputs = self._graph.step(fetch, want_attention)(
                 self._states, self._memories, parents, tokens, probes
             )
         self._states = outputs["states"]
         attention = outputs.get("attention")
         return StepResult(
             outputs["ids"].numpy()[:rows],
-            outputs["log_probabilities"].numpy()[:rows],
+            outputs["best"].numpy()[:rows],
             outputs["probes"].numpy()[:rows],
             None if attention is None else attention.numpy()[:rows],
         )
@@ -179,14 +318,14 @@ class Session:
         """Take up to `steps` greedy steps of all rows in one graph call."""
         rows = len(parents)
         parents = self._pad(parents)
-        tokens = np.pad(tokens, (0, len(parents) - rows), constant_values=self._graph.eos)
+        tokens = np.pad(tokens, (0, len(parents) - rows), constant_values=self._eos)
         self._move(parents)
         with tf.device(self._device):
             outputs = self._graph.steps(
                 self._states, self._memories, parents, tokens, np.int32(steps)
             )
         self._states = outputs["states"]
-        ids, gains = outputs["ids"].numpy(), outputs["log_probabilities"].numpy()
+        ids, gains = outputs["ids"].numpy(), outputs["best"].numpy()
         return StepsResult(ids.T[:rows], gains.T[:rows])
 
     def _pad(self, array: Ints) -> Ints:
@@ -208,10 +347,3 @@ class Session:
             self._memories, self._states = self._graph.move(
                 self._memories, self._states, parents, tf.constant(self._width(), tf.int32)
             )
-
-
-def _filled(mask: np.ndarray[Any, Any]) -> tuple[int, ...]:
-    """Return one more than the last true place of each row of bool [rows, width], at least 1."""
-    width = mask.shape[1]
-    last = width - np.argmax(mask[:, ::-1], axis=1)
-    return tuple(np.where(mask.any(axis=1), last, 1).tolist())

@@ -1,4 +1,4 @@
-"""Beam search with length normalisation and n-best (Wu et al. 2016, section 7, with lp = length^a)."""
+"""Beam search with n-best and length normalisation (Wu et al. 2016, section 7; lp = length^a)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Beam:
        not beat the n-th best (rule 1 alone runs far past every plausible end when a > 0);
     3. or the limit is reached: then unfinished ones fill up the n-best, after all finished ones.
 
-    With `beam_size` 1 it is greedy search. Example, beam 2, a = 0, candidates of step 1
+    With `beam_size` 1 it is greedy search, which stops at the first end. Example, beam 2, a = 0, candidates of step 1
     {a: -0.5, end: -1.0, b: -2.0}: "" finishes with -1.0, and a and b go on.
     """
 
@@ -122,8 +122,9 @@ class Beam:
         worst, penalty = self._finished[-1].score, self._plan.length_penalty
         if worst >= normalized(best_live, self._plan.max_tokens, penalty):
             return True
-        enough = self._finished_count >= self.width
-        return enough and worst >= normalized(best_live, self._steps + 1, penalty)
+        if self._finished_count < self.width:
+            return False
+        return self.width == 1 or worst >= normalized(best_live, self._steps + 1, penalty)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return up to `n_best` outputs: finished ones by score, then unfinished ones by score."""

@@ -19,7 +19,7 @@ class Greedy:
         self._forced = list(plan.prefix)
         self._output: list[int] = []
         self._attention: list[NDArray[np.float32]] = []
-        self._total = 0.0
+        self.total = 0.0
         self._ended = False
         self.width = 1
         self.fetch = 1 + len(plan.never)
@@ -47,7 +47,9 @@ class Greedy:
             self.tokens = [self._forced.pop(0)]
             return
         never = self._plan.never
-        pairs = zip(candidates.ids[0].tolist(), candidates.log_probabilities[0].tolist(), strict=True)
+        pairs = zip(
+            candidates.ids[0].tolist(), candidates.log_probabilities[0].tolist(), strict=True
+        )
         token, gain = next(pair for pair in pairs if pair[0] not in never)
         if candidates.attention is not None and token != self._plan.eos:
             self._attention.append(candidates.attention[0])
@@ -61,7 +63,7 @@ class Greedy:
             self._take(token, gain)
 
     def _take(self, token: int, gain: float) -> None:
-        self._total += gain
+        self.total += gain
         if token == self._plan.eos:
             self._ended = True
         else:
@@ -74,8 +76,8 @@ class Greedy:
         return (
             Outcome(
                 tuple(self._output),
-                self._total,
-                normalized(self._total, length, self._plan.length_penalty),
+                self.total,
+                normalized(self.total, length, self._plan.length_penalty),
                 "stop" if self._ended else "length",
                 tuple(self._attention) if self._plan.want_attention else None,
             ),

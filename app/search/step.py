@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 class Plan:
     """How one sequence is to be searched; the engine fills it from the request and the manifest.
 
-    `prefix` ids are fed after `bos` and count neither as output nor in any score. `never` ids are not
-    emitted. At most `max_tokens` tokens come out; the end token takes one of those places.
+    `prefix` ids are fed after `bos` and count neither as output nor in any score. `never` ids are
+    not emitted. At most `max_tokens` tokens come out; the end token takes one of those places.
     `n_best` ≤ `beam_size`.
     """
 
@@ -85,4 +86,4 @@ class Search(Protocol):
 
 def normalized(log_probability: float, length: int, penalty: float) -> float:
     """Return log p / length^penalty; `length` counts the end token and is at least 1."""
-    return log_probability / max(length, 1) ** penalty
+    return log_probability / math.pow(max(length, 1), penalty)

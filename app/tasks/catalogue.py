@@ -68,5 +68,7 @@ class Catalogue:
         sources = sorted({pair[0].lower() for pair in fitting})
         if len(sources) > 1:
             message = f"must be one of: {', '.join(sources)}"
-            raise InvalidRequest("Say which language the text is in.", FieldError("/source", message))
+            raise InvalidRequest(
+                "Say which language the text is in.", FieldError("/source", message)
+            )
         return fitting[0][2]

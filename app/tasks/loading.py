@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.artifacts.store import Artifact, discover, open_artifact
 from app.engine.config import EngineConfig
+from app.engine.engine import Engine
 from app.engine.observer import Observer
 from app.errors import ArtifactError
 from app.tasks.loaded import LoadedModel, load_tokenizers
@@ -30,8 +31,6 @@ def load_model(artifact: Artifact, config: EngineConfig, observer: Observer) -> 
     Raises:
         ArtifactError: the model's files cannot be loaded.
     """
-    from app.engine.engine import Engine  # TensorFlow: seconds, so only once it is needed
-
     source, target = load_tokenizers(artifact)
     engine = Engine.load(artifact, config, observer)
     engine.start()

@@ -83,8 +83,8 @@ def check_rows(items: int, beam_size: int, model: LoadedModel) -> None:
     rows, limit = items * beam_size, model.max_rows + model.max_waiting
     if rows > limit:
         message = (
-            f"holds {items} texts, {rows} rows with a beam_size of {beam_size}; the limit is {limit} "
-            f"rows: send at most {limit // beam_size} texts at once, or use a smaller beam_size"
+            f"holds {items} texts, {rows} rows with a beam_size of {beam_size}; "
+            f"the limit is {limit} rows: send at most {limit // beam_size} texts at once, or use a smaller beam_size"
         )
         raise InvalidRequest("The list is too long.", FieldError("/text", message))
 

@@ -74,7 +74,7 @@ def merge_weights(
 ) -> NDArray[np.float32]:
     """Return attention over pieces from attention over tokens.
 
-    Columns of a source piece add up; rows of a target piece are averaged, so each row keeps its sum.
+    Columns of a source piece add up; rows of a target piece are averaged: a row keeps its sum.
 
     Args:
         weights: float32 [target tokens, source tokens].

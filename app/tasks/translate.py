@@ -1,15 +1,21 @@
-"""Translate: pick the model, check and tokenize the texts, decode them together, make text again."""
+"""Translate: pick the model, check and tokenize texts, decode them together, make text again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from app.artifacts.manifest import TokenDecoding
-from app.engine.request import DecodeOptions, Hypothesis, SequenceRequest, SequenceResult
+from app.engine.request import (
+    DecodeOptions,
+    FinishReason,
+    Hypothesis,
+    SequenceRequest,
+    SequenceResult,
+)
 from app.errors import FieldError, InvalidRequest
 from app.tasks.catalogue import Catalogue
 from app.tasks.loaded import LoadedModel
@@ -30,7 +36,7 @@ class TranslateJob:
     target: str
     source: str | None = None
     model: str | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     want_alignments: bool = False
 
     def pointer(self, place: int) -> str:
@@ -53,7 +59,7 @@ class Candidate:
 
     text: str
     score: float
-    finish_reason: str
+    finish_reason: FinishReason
 
 
 @dataclass(frozen=True)
@@ -207,7 +213,9 @@ def _alignment(
     targets = spell(model.target.pieces(hypothesis.tokens))
     if appends_eos(manifest):
         sources = [*sources[:-1], Piece("</s>", 1)]
-    weights = merge_weights(hypothesis.attention[:, : request.source["tokens"].size], targets, sources)
+    weights = merge_weights(
+        hypothesis.attention[:, : request.source["tokens"].size], targets, sources
+    )
     return Alignment(
         tuple(piece.text for piece in sources),
         tuple(piece.text for piece in targets),

@@ -29,7 +29,7 @@ class Progress:
 
 def to_array(variable: keras.Variable) -> NDArray[Any]:
     """Return a copy of a variable's value; a `tf.Variable` itself does not convert in silence."""
-    return np.array(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable)))
+    return np.array(keras.ops.convert_to_numpy(keras.ops.copy(variable.value)))
 
 
 def weights_of(model: keras.Model) -> Arrays:
@@ -58,7 +58,7 @@ def save(folder: Path, model: keras.Model, average: Arrays, best: Arrays, at: Pr
     named |= {f"optimizer_{i}": to_array(v) for i, v in enumerate(model.optimizer.variables)}
     named["progress"] = np.frombuffer(json.dumps(asdict(at)).encode(), np.uint8)
     partial = folder / "checkpoint.partial.npz"
-    np.savez(partial, **named)
+    np.savez(partial, **named)  # type: ignore[arg-type] # the stubs take the names for options
     partial.replace(folder / "checkpoint.npz")
 
 

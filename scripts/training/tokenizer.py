@@ -39,7 +39,7 @@ def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 def train_word(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Keep the most frequent words and punctuation marks; the rest become `<unk>`.
 
-    A word keeps the space before it as `▁`, so that known words decode to exactly the text they were.
+    A word keeps the space before it as `▁`, so that known words decode to the very text.
     """
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

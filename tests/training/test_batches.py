@@ -43,7 +43,8 @@ def test_every_pair_is_in_exactly_one_batch(pairs: Pairs, seed: int | None) -> N
     for batch in draw(pairs, seed):
         for source, inputs, labels in zip(batch.source, batch.inputs, batch.labels, strict=True):
             if not labels.any():
-                assert not source.any() and not inputs.any()
+                assert not source.any()
+                assert not inputs.any()
                 continue
             assert (source[source != PAD][-1], inputs[0]) == (EOS, BOS)
             seen[strip(source)[:-1], strip(labels)[:-1]] += 1
@@ -81,7 +82,8 @@ def test_the_same_seed_gives_the_same_batches(pairs: Pairs, seed: int) -> None:
 def test_another_seed_gives_another_order() -> None:
     pairs = [([i % 90 + 4], [i % 90 + 4]) for i in range(500)]
     first, second = (np.concatenate([b.source for b in draw(pairs, seed)]) for seed in (1, 2))
-    assert first.shape == second.shape and (first != second).any()
+    assert first.shape == second.shape
+    assert (first != second).any()
 
 
 def test_without_a_generator_batches_come_in_length_order() -> None:

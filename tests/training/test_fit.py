@@ -64,7 +64,9 @@ def make_model() -> Seq2Seq:
 
 def make_fit(folder: Path, batches: EpochBatches, section: FitSection = SECTION) -> Fit:
     """Return a fit of a new model."""
-    return Fit(make_model(), section, folder, batches, VALIDATION, STEPS)
+    fit = Fit(make_model(), section, folder, batches, VALIDATION, STEPS)
+    fit.model.jit_compile = False  # compiling would take most of the time here
+    return fit
 
 
 def test_a_resumed_fit_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_fit_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
         update={"epochs": 40, "patience": 2, "validate_every": 1, "learning_rate": 1e-9}
     )
     fit = make_fit(tmp_path, epoch_batches, section)
-    fit.model.test_on_batch = lambda *_: 1.0
+    fit.model.train_on_batch = fit.model.test_on_batch = lambda *_: 1.0
     fit.run()
     assert [row["step"] for row in fit.progress.history] == [1, 2, 3]
 

@@ -1,4 +1,4 @@
-"""The store opens a whole model folder and refuses every other, saying what is wrong and the fix."""
+"""The store opens a whole model folder and refuses every other: what is wrong, and the fix."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def test_an_extra_file_is_refused(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "encoder/../../x", "C:/x", "a\\b", "."])
+@pytest.mark.parametrize(
+    "path", ["../secret", "/etc/passwd", "encoder/../../x", "C:/x", "a\\b", "."]
+)
 def test_a_listed_path_that_leaves_the_folder_is_refused(
     folder: Path, edit: Edit, path: str
 ) -> None:
@@ -193,9 +195,7 @@ def test_an_invalid_manifest_names_the_field_and_counts_the_rest(folder: Path, e
 
 def test_a_file_listed_twice_is_refused(folder: Path, edit: Edit) -> None:
     edit(lambda manifest: manifest["files"].append(manifest["files"][0]))
-    assert refusal(folder) == (
-        "FOLDER/manifest.json lists a file twice; export the model again"
-    )
+    assert refusal(folder) == ("FOLDER/manifest.json lists a file twice; export the model again")
 
 
 def test_a_folder_without_manifest_is_refused(folder: Path) -> None:
@@ -207,9 +207,7 @@ def test_a_folder_without_manifest_is_refused(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "tiny/1") == (
-        "FOLDER is not a folder; name a model's version folder"
-    )
+    assert refusal(tmp_path / "tiny/1") == ("FOLDER is not a folder; name a model's version folder")
 
 
 @pytest.mark.parametrize("place", ["models/tiny/2", "models/other/1"])
@@ -236,9 +234,7 @@ def test_a_file_that_cannot_be_read_is_refused(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("app.artifacts.store.hash_file", denied)
-    assert refusal(folder) == (
-        "FOLDER cannot be read: Permission denied; check its permissions"
-    )
+    assert refusal(folder) == ("FOLDER cannot be read: Permission denied; check its permissions")
 
 
 def test_discover_returns_the_newest_version_of_each_model(tmp_path: Path) -> None:
@@ -269,4 +265,5 @@ def test_the_store_loads_no_tensorflow() -> None:
 def test_the_manifest_on_disk_is_readable_json(folder: Path) -> None:
     text = (folder / "manifest.json").read_text(encoding="utf-8")
     assert json.loads(text)["name"] == "tiny"
-    assert text.startswith('{\n  "format_version": "1.0",\n') and text.endswith("}\n")
+    assert text.startswith('{\n  "format_version": "1.0",\n')
+    assert text.endswith("}\n")

@@ -67,7 +67,15 @@ def test_known_text_decodes_exactly(tokenizer: Tokenizer, sentence: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["漢字かな交じり文", "मराठी भाषा", "👩‍💻 works 🎉", "Ω≈ç√ ​x", "zzz 12,345.67", "\u2581_\u0120x"]
+    "text",
+    [
+        "漢字かな交じり文",
+        "मराठी भाषा",
+        "👩‍💻 works 🎉",
+        "Ω≈ç√ ​x",
+        "zzz 12,345.67",
+        "\u2581_\u0120x",
+    ],
 )
 def test_subwords_round_trip_text_they_never_saw(
     tokenizers: dict[str, Tokenizer], text: str

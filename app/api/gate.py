@@ -1,0 +1,35 @@
+"""Who may come in: counts running requests, and turns new ones away while the service drains."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.errors import Draining
+
+RETRY_AFTER = 5.0
+"""Seconds after which another instance should have taken over."""
+
+
+class Gate:
+    """Opened and closed on the event loop; `drain` may also be called by a signal handler."""
+
+    def __init__(self) -> None:
+        """Let everything in."""
+        self.running = 0
+        self.draining = False
+        self.expired = asyncio.Event()
+        """Set when draining took too long: what still runs is turned away too."""
+
+    def drain(self) -> None:
+        """Turn new requests away from now on; running ones go on."""
+        self.draining = True
+
+    def check(self) -> None:
+        """Raise `Draining` when new requests are turned away."""
+        if self.draining:
+            raise draining()
+
+
+def draining() -> Draining:
+    """Return the error for requests that come, or still run, when the service goes."""
+    return Draining("The service is shutting down; send it again.", retry_after=RETRY_AFTER)

@@ -1,0 +1,129 @@
+"""Pure ASGI middleware: what surrounds every request."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.context import RequestContext, attach, request_id
+from app.api.gate import Gate
+from app.api.problems import too_large, unforeseen
+from app.observability.logging import frames, log_event
+from app.observability.metrics import Metrics
+
+logger = logging.getLogger("dragoman.request")
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class ObserveRequests:
+    """Give each request its id, count it at the gate, log and measure it once answered."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, metrics: Metrics, deadline: float) -> None:
+        """Wrap `app`; a request gets `deadline` seconds."""
+        self._app, self._gate, self._metrics, self._deadline = app, gate, metrics, deadline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        now = time.monotonic()
+        identity = request_id(Headers(scope=scope).get("x-request-id"))
+        context = RequestContext(identity, started=now, deadline=now + self._deadline)
+        attach(scope, context)
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = identity
+            await send(message)
+
+        self._gate.running += 1
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            _log_bug(context, error)
+            if not status:
+                await unforeseen(scope)(scope, receive, send_with_id)
+        finally:
+            self._gate.running -= 1
+            self._report(scope, context, status)
+
+    def _report(self, scope: Scope, context: RequestContext, status: int) -> None:
+        seconds = time.monotonic() - context.started
+        page = "page" if 0 < status < 400 else "unmatched"
+        route = getattr(scope.get("route"), "path", None) or page
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._metrics.request(method, route, status, context.code, seconds)
+        log_event(
+            logger,
+            logging.INFO,
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            seconds=round(seconds, 6),
+            request_id=context.request_id,
+            items=context.items,
+            tokens=context.tokens,
+            code=context.code,
+        )
+
+
+def _log_bug(context: RequestContext, error: Exception) -> None:
+    log_event(
+        logger,
+        logging.ERROR,
+        "unforeseen error",
+        request_id=context.request_id,
+        exception=type(error).__name__,
+        frames=frames(error.__traceback__),
+    )
+
+
+class LimitBody:
+    """Refuse bodies of more than `limit` bytes with a problem, before anything parses them.
+
+    Starlette's own limit answers with plain text when the length is declared; this one never does.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        """Wrap `app`."""
+        self._app, self._limit = app, limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._limit:
+            await too_large(scope, self._limit)(scope, receive, send)
+            return
+        size = 0
+
+        async def receive_at_most() -> Message:
+            nonlocal size
+            message = await receive()
+            if message["type"] == "http.request":
+                size += len(message.get("body", b""))
+                if size > self._limit:
+                    raise BodyTooLarge(self._limit)
+            return message
+
+        await self._app(scope, receive_at_most, send)
+
+
+class BodyTooLarge(HTTPException):
+    """A body without a declared length grew past the limit."""
+
+    def __init__(self, limit: int) -> None:
+        """Say what the limit is."""
+        super().__init__(413, f"The limit is {limit} bytes: send less.")

@@ -1,0 +1,115 @@
+"""The running service: its models as they load, its gate and its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from app.api.gate import Gate
+from app.engine.observer import Observer
+from app.errors import DragomanError, EngineFailure, NotReady
+from app.observability.logging import log_event
+from app.observability.metrics import Metrics
+from app.tasks.catalogue import Catalogue
+from app.tasks.loaded import LoadedModel
+from app.tasks.translate import Translator
+
+logger = logging.getLogger("dragoman.service")
+
+
+class Loader(Protocol):
+    """Loads all models; it blocks, so it is called in a thread."""
+
+    def __call__(
+        self, observe: Callable[[str], Observer], stopped: Callable[[], bool]
+    ) -> Sequence[LoadedModel]:
+        """Return the loaded models, or raise what is wrong with them."""
+        ...
+
+
+class Service:
+    """What the lifespan keeps for the routes."""
+
+    def __init__(self, loader: Loader, max_items: int) -> None:
+        """Make a service that is not loaded yet."""
+        self.gate = Gate()
+        self.metrics = Metrics()
+        self.failure: DragomanError | None = None
+        """Why the models could not be loaded; the process then ends."""
+        self._loader = loader
+        self._max_items = max_items
+        self._catalogue: Catalogue | None = None
+        self._translator: Translator | None = None
+        self.metrics.watch_running(lambda: self.gate.running)
+        self.metrics.watch_ready(lambda: float(self.trouble() is None))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The loaded models; raises why there are none yet."""
+        if self._catalogue is None:
+            raise self._unloaded()
+        return self._catalogue
+
+    @property
+    def translator(self) -> Translator:
+        """The translation task; raises why it cannot work yet."""
+        if self._translator is None:
+            raise self._unloaded()
+        return self._translator
+
+    def trouble(self) -> DragomanError | None:
+        """Return why new requests are not taken; None when all is well."""
+        try:
+            self.gate.check()
+            for model in self.catalogue.models:
+                if model.engine.state == "failed":
+                    return EngineFailure(f"The engine of {model.artifact.name} failed; restart it.")
+        except DragomanError as error:
+            return error
+        return None
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load the models in a thread, and close their engines at the end."""
+        stop = threading.Event()
+        loading = asyncio.create_task(self._load(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await loading
+            if self._catalogue is not None:
+                for model in self._catalogue.models:
+                    await asyncio.to_thread(model.engine.close)
+
+    async def _load(self, stop: threading.Event) -> None:
+        try:
+            models = await asyncio.to_thread(self._loader, self.metrics.observer, stop.is_set)
+            catalogue = Catalogue(models)
+        except DragomanError as error:
+            self.failure = error
+            log_event(logger, logging.ERROR, error.message, code=error.code)
+            return
+        except Exception as error:
+            self.failure = EngineFailure(f"The models could not be loaded: {type(error).__name__}.")
+            logger.exception("The models could not be loaded.")
+            return
+        for model in catalogue.models:
+            self._watch(model)
+        self._catalogue = catalogue
+        self._translator = Translator(catalogue, self._max_items)
+        names = [model.artifact.name for model in catalogue.models]
+        log_event(logger, logging.INFO, "ready", models=names)
+
+    def _watch(self, model: LoadedModel) -> None:
+        engine = model.engine
+        self.metrics.watch_rows(
+            model.artifact.name, lambda: engine.rows_in_use, lambda: engine.waiting
+        )
+
+    def _unloaded(self) -> DragomanError:
+        return self.failure or NotReady("Models are loading; try again.", retry_after=2.0)

@@ -1,0 +1,134 @@
+"""JSON as RFC 8259 has it: UTF-8, no repeated fields. Python's own reader is laxer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.api.pointers import pointer, sane
+from app.errors import FieldError, InvalidRequest
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers a field it was given twice."""
+
+    repeated: str | None = None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    result = _Object(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        result.repeated = Counter(names).most_common(1)[0][0]
+    return result
+
+
+def parse(body: bytes) -> Any:
+    """Return the value that `body` spells; NaN and Infinity come through, for the schema to refuse.
+
+    Raises:
+        InvalidRequest: it is no JSON, or an object has a field twice; the error says where.
+    """
+    repeats: list[_Object] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> _Object:
+        result = _object(pairs)
+        if result.repeated is not None:
+            repeats.append(result)
+        return result
+
+    try:
+        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=collect)
+    except UnicodeDecodeError as error:
+        raise _not_json(f"is not UTF-8: see byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise _not_json(f"is not JSON: see line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise _not_json("is nested too deeply") from None
+    except ValueError:  # an integer of more than 4,300 digits
+        raise _not_json("holds a number with too many digits") from None
+    if repeats:
+        raise _repeated(value, repeats[0])
+    return value
+
+
+def _not_json(message: str) -> InvalidRequest:
+    return InvalidRequest("The body cannot be read.", FieldError("", message))
+
+
+def _repeated(value: Any, culprit: _Object) -> InvalidRequest:
+    place = _find(value, culprit)
+    name = culprit.repeated
+    if place is None or name is None or not sane(name):
+        field = FieldError(pointer(place or []), "has a field twice")
+    else:
+        field = FieldError(pointer([*place, name]), "is there twice")
+    return InvalidRequest("A field is there twice.", field)
+
+
+def _find(value: Any, wanted: _Object) -> list[str | int] | None:
+    """Return where `wanted` stands in `value`; None if a repeated field has replaced it."""
+    stack: list[tuple[Any, list[str | int]]] = [(value, [])]
+    while stack:
+        here, place = stack.pop()
+        if here is wanted:
+            return place
+        inside: Any = ()
+        if isinstance(here, dict):
+            inside = ((key, part) for key, part in here.items() if sane(key))
+        elif isinstance(here, list):
+            inside = enumerate(here)
+        stack.extend((part, [*place, key]) for key, part in inside if isinstance(part, dict | list))
+    return None
+
+
+class JsonRequest(Request):
+    """A request whose JSON body was read already."""
+
+    def __init__(self, request: Request, body: bytes, value: Any) -> None:
+        """Stand in for `request`."""
+        super().__init__(request.scope, request.receive)
+        self._content, self._value = body, value
+
+    async def body(self) -> bytes:
+        """Return the body's bytes."""
+        return self._content
+
+    async def json(self) -> Any:
+        """Return the body's value."""
+        return self._value
+
+
+class StrictJsonRoute(APIRoute):
+    """A route whose body, if it takes one, is strict JSON of a JSON content type."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler behind the strict reader."""
+        handler = super().get_route_handler()
+        if self.body_field is None:
+            return handler
+
+        async def strict(request: Request) -> Response:
+            _check_headers(request)
+            body = await request.body()
+            if not body:
+                raise _not_json("is empty; send a JSON object")
+            return await handler(JsonRequest(request, body, parse(body)))
+
+        return strict
+
+
+def _check_headers(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    main, _, sub = kind.partition("/")
+    if main != "application" or not (sub == "json" or sub.endswith("+json")):
+        raise HTTPException(415, "Send JSON with Content-Type: application/json.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "Send the body without Content-Encoding.")

@@ -1,0 +1,232 @@
+"""One model at work: a thread that owns the backend, and the event loop's way to it.
+
+The event loop calls `submit` and awaits the `Submission`; the thread runs turns: drop who left,
+give free rows to who waits, encode some of them, let them join, take a step (or several), hand out
+what is done. While there is nothing to do the thread sleeps on a condition.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from app.artifacts.manifest import TokenDecoding
+from app.artifacts.store import Artifact
+from app.engine.admission import Admission
+from app.engine.backend import Backend
+from app.engine.batch import Batch
+from app.engine.config import EngineConfig
+from app.engine.item import Item
+from app.engine.observer import Observer
+from app.engine.request import SequenceRequest
+from app.engine.scheduler import Scheduler
+from app.engine.submission import Submission
+from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
+
+State = Literal["ready", "draining", "failed"]
+
+
+class Engine:
+    """One model, one running batch, one thread.
+
+    >>> engine = Engine.load(artifact, EngineConfig(), NullObserver())  # doctest: +SKIP
+    >>> engine.start()                                                  # doctest: +SKIP
+    >>> results = await engine.submit([request], deadline=None).results()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        backend: Backend[Any],
+        decoding: TokenDecoding,
+        config: EngineConfig,
+        observer: Observer,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make an engine around `backend`; `load` makes one from an artifact."""
+        self._decoding = decoding
+        self._observer = observer
+        self._clock = clock
+        self._admission = Admission(config.max_rows, config.max_waiting)
+        self._scheduler: Scheduler[Item] = Scheduler(config.max_rows, config.encode_tokens)
+        self._batch = Batch(backend, decoding.eos, config, observer, clock)
+        self._changed = threading.Condition()  # guards what follows
+        self._inbox: list[list[Item]] = []
+        self._stirred = False  # someone cancelled
+        self._state: State = "ready"
+        self._closing = False
+        self._busy = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    @classmethod
+    def load(cls, artifact: Artifact, config: EngineConfig, observer: Observer) -> Engine:
+        """Load `artifact` into a new engine; takes seconds and blocks.
+
+        Raises:
+            ArtifactError: the model cannot be loaded, or this version cannot serve its kind.
+        """
+        from app.engine.session import Session  # TensorFlow is loaded here and not before
+
+        decoding = artifact.manifest.decoding
+        if not isinstance(decoding, TokenDecoding):
+            raise ArtifactError(
+                f"{artifact.name} decodes numbers; this version serves token models"
+            )
+        threads = (config.intra_threads, config.inter_threads)
+        session = Session(artifact, device=config.device, threads=threads, exact=config.exact)
+        return cls(session, decoding, config, observer)
+
+    @property
+    def state(self) -> State:
+        """`ready`, `draining` (after `drain` or `close`) or `failed` (its thread has died)."""
+        return self._state
+
+    @property
+    def rows_in_use(self) -> int:
+        """Rows that are decoding or about to be."""
+        return self._scheduler.rows_in_use
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for a place."""
+        return max(0, self._admission.reserved - self._scheduler.rows_in_use)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(
+        self, items: Sequence[SequenceRequest], *, deadline: float | None = None
+    ) -> Submission:
+        """Take `items` as one request, all or nothing; call it on the event loop.
+
+        Args:
+            items: what to decode; they share the batch with everyone else's.
+            deadline: `time.monotonic()` value by which all must be done.
+
+        Raises:
+            InvalidRequest: it could never fit, or it is empty.
+            Overloaded: no places are free; carries `retry_after`.
+            Draining: the engine is closing.
+            EngineFailure: the engine has died.
+        """
+        submission = Submission(len(items), deadline, self._stir)
+        now = self._clock()
+        made = [
+            Item(request, self._decoding, submission, index, now)
+            for index, request in enumerate(items)
+        ]
+        with self._changed:
+            if self._state == "draining":
+                raise Draining("the service is shutting down; try another instance")
+            if self._state == "failed":
+                raise EngineFailure("the engine has stopped after an internal error")
+            self._admission.reserve([item.width for item in made])
+            self._inbox.append(made)
+            self._changed.notify_all()
+        return submission
+
+    def drain(self) -> None:
+        """Refuse new requests from now on; let the present ones finish."""
+        with self._changed:
+            if self._state == "ready":
+                self._state = "draining"
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Block until nothing is left to do, at most `timeout` seconds; return whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy and not self._inbox, timeout)
+
+    def close(self) -> None:
+        """Fail what is left with `Draining` and join the thread."""
+        self.drain()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.ident is None:
+            self._fail_all(Draining("the service is shutting down"))
+        elif self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _stir(self) -> None:
+        with self._changed:
+            self._stirred = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            while self._collect():
+                self._turn()
+            self._fail_all(Draining("the service is shutting down"))
+        except BaseException as error:
+            with self._changed:
+                self._state = "failed"
+            self._fail_all(EngineFailure(f"the engine has stopped: {type(error).__name__}"))
+            raise
+
+    def _collect(self) -> bool:
+        """Take in what came, sleeping while there is nothing to do; False when closing."""
+        with self._changed:
+            if self._scheduler.idle and not self._inbox:
+                self._busy = False
+                self._changed.notify_all()
+            self._changed.wait_for(lambda: self._closing or self._inbox or not self._scheduler.idle)
+            self._busy = True
+            arrived, self._inbox = self._inbox, []
+        for items in arrived:
+            self._scheduler.add(items)
+        return not self._closing
+
+    def _turn(self) -> None:
+        self._drop(self._clock())
+        now = self._clock()
+        for item in self._scheduler.admit():
+            self._observer.admitted(item.width, now - item.arrived)
+        self._leave(self._batch.join(self._scheduler.next_group()))
+        self._leave(self._batch.advance())
+
+    def _drop(self, now: float) -> None:
+        """Free the rows of all who cancelled, failed or ran out of time."""
+
+        def is_gone(item: Item) -> bool:
+            owner = item.owner
+            if owner.expired(now):
+                owner.fail(DeadlineExceeded("the deadline passed before the request was done"))
+            return owner.cancelled or owner.failed
+
+        gone = self._scheduler.drop(is_gone)
+        self._batch.free(gone)
+        self._release(gone)
+
+    def _leave(self, left: Sequence[Item]) -> None:
+        """Free the rows of items that are done or have failed, and hand out their results."""
+        for item in left:
+            self._scheduler.retire(item)
+        self._release(left)
+        for item in left:
+            if item.error is not None:
+                item.owner.fail(item.error)
+                continue
+            result = item.result()
+            best = result.hypotheses[0]
+            self._observer.finished(best.finish_reason, len(best.tokens))
+            item.owner.finish(item.index, result)
+
+    def _release(self, items: Sequence[Item]) -> None:
+        if items:
+            with self._changed:
+                self._admission.release(sum(item.width for item in items), self._clock())
+
+    def _fail_all(self, error: Draining | EngineFailure) -> None:
+        with self._changed:
+            arrived, self._inbox = self._inbox, []
+        for items in arrived:
+            self._scheduler.add(items)
+        gone = self._scheduler.drop(lambda _: True)
+        self._release(gone)
+        for item in gone:
+            item.owner.fail(error)
+        with self._changed:
+            self._busy = False
+            self._changed.notify_all()

@@ -1,0 +1,95 @@
+"""The composition root: settings in, an ASGI application out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from fastapi import FastAPI
+
+from app.api import problems
+from app.api.middleware import LimitBody, ObserveRequests
+from app.api.openapi import describe
+from app.api.routes import health, models, translate
+from app.api.service import Loader, Service
+from app.engine.config import EngineConfig
+from app.engine.cpus import available_cpus
+from app.engine.observer import Observer
+from app.settings import Settings
+from app.tasks.loaded import LoadedModel
+from app.tasks.loading import load_models
+
+VERSION = "0.1.0"
+WEB = Path(__file__).parent / "web"
+
+
+class State(TypedDict):
+    """What the lifespan keeps for every request."""
+
+    service: Service
+
+
+def create_service(settings: Settings, loader: Loader | None = None) -> Service:
+    """Return a service that loads its models once its application starts.
+
+    Args:
+        settings: how it runs.
+        loader: loads the models; None loads those of `settings.models`.
+    """
+    return Service(loader or _loader(settings), settings.max_items)
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """Return the application; it runs in any ASGI server that speaks the lifespan protocol."""
+    served = create_service(settings) if service is None else service
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with served.running():
+            yield {"service": served}
+
+    app = FastAPI(
+        title="Dragoman",
+        version=VERSION,
+        summary="Sequence-to-sequence models over HTTP.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.add_middleware(LimitBody, limit=settings.max_body)
+    app.add_middleware(
+        ObserveRequests, gate=served.gate, metrics=served.metrics, deadline=settings.deadline
+    )
+    problems.install(app)
+    for module in (translate, models, health):
+        app.include_router(module.router)
+    app.frontend("/", directory=WEB, fallback=None)
+    describe(app)
+    return app
+
+
+def engine_config(settings: Settings) -> EngineConfig:
+    """Return how the engines run."""
+    return EngineConfig(
+        max_rows=settings.max_rows,
+        max_waiting=settings.max_waiting,
+        exact=settings.exact,
+        device=settings.device,
+        intra_threads=settings.threads or available_cpus(),
+    )
+
+
+def _loader(settings: Settings) -> Loader:
+    def load(
+        observe: Callable[[str], Observer], stopped: Callable[[], bool]
+    ) -> Sequence[LoadedModel]:
+        return load_models(
+            settings.models,
+            engine_config(settings),
+            verify_hashes=settings.verify_hashes,
+            observe=observe,
+            stopped=stopped,
+        )
+
+    return load

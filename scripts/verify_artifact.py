@@ -1,0 +1,138 @@
+"""Check model folders and decode their golden examples again, with the engine that serves."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from app.artifacts.manifest import Golden
+from app.artifacts.store import Artifact, open_artifact
+from app.engine.config import EngineConfig
+from app.engine.cpus import available_cpus
+from app.engine.observer import NullObserver
+from app.errors import ArtifactError, DragomanError
+from app.tasks.loaded import LoadedModel
+from app.tasks.loading import load_model
+from app.tasks.options import Options
+from app.tasks.translate import TranslateJob, answer, prepare
+
+OPTIONS = TypeAdapter(Options)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one golden example; `output` is None where decoding failed: see `problem`."""
+
+    example: Golden
+    output: str | None
+    problem: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the model still says what it said on export."""
+        return self.output is not None and self.output == self.example.output
+
+    def __str__(self) -> str:
+        """Say all of it in one line."""
+        options = " ".join(f"{name}={value}" for name, value in self.example.options.items())
+        asked = f"{options or 'defaults'}: {self.example.input!r}"
+        if self.holds:
+            return f"ok      {asked} -> {self.output!r}"
+        if self.output is None:
+            return f"FAILED  {asked}: {self.problem}"
+        return f"DIFFERS {asked} -> {self.output!r}, on export {self.example.output!r}"
+
+
+def read_job(example: Golden, artifact: Artifact) -> TranslateJob:
+    """Return the request that a golden example stands for.
+
+    Raises:
+        ArtifactError: the example is not one text with the options of a translation.
+    """
+    if not isinstance(example.input, str):
+        raise ArtifactError("its input is not a text; export the model again")
+    unknown = sorted(set(example.options) - set(Options.__dataclass_fields__))
+    if unknown:
+        raise ArtifactError(f"unknown options {', '.join(unknown)}; export the model again")
+    given: dict[str, JsonValue] = example.options
+    try:
+        options = OPTIONS.validate_python(given)
+    except ValidationError as error:
+        raise ArtifactError(f"bad options: {error.errors()[0]['msg']}") from error
+    pair = artifact.manifest.languages[0]
+    return TranslateJob((example.input,), False, pair.target, pair.source, options=options)
+
+
+async def decode(example: Golden, model: LoadedModel) -> Outcome:
+    """Decode one example alone, as a request of its own."""
+    try:
+        prepared = prepare(read_job(example, model.artifact), model)
+        submission = model.engine.submit(prepared.items, deadline=None)
+        translations = answer(prepared, await submission.results())
+    except DragomanError as error:
+        fields = "; ".join(f"{field.pointer} {field.message}" for field in error.fields)
+        return Outcome(example, None, f"{error.message} {fields}".strip())
+    return Outcome(example, translations.items[0].candidates[0].text)
+
+
+def verify(artifact: Artifact) -> Iterator[Outcome]:
+    """Yield the outcome of every golden example of `artifact`, in order.
+
+    Raises:
+        ArtifactError: it has no golden example, does not translate, or cannot be loaded.
+    """
+    manifest = artifact.manifest
+    if manifest.task != "translate" or not manifest.languages:
+        raise ArtifactError(f"{artifact.name} does not translate; this release verifies no other")
+    if not manifest.golden:
+        raise ArtifactError(f"{artifact.name} has no golden examples; name some in the recipe")
+    cpus = available_cpus()
+    config = EngineConfig(device="cpu", intra_threads=cpus, inter_threads=cpus)
+    model = load_model(artifact, config, NullObserver())
+    try:
+        for example in manifest.golden:
+            yield asyncio.run(decode(example, model))
+    finally:
+        model.engine.close()
+
+
+def check(folder: Path) -> bool:
+    """Verify one folder and print a line for each example; return whether all hold."""
+    try:
+        artifact = open_artifact(folder)
+        outcomes = []
+        for outcome in verify(artifact):
+            print(outcome, flush=True)
+            outcomes.append(outcome)
+    except ArtifactError as error:
+        print(f"{folder} is refused: {error.message}", file=sys.stderr)
+        return False
+    wrong = sum(not outcome.holds for outcome in outcomes)
+    if wrong:
+        print(
+            f"{folder}: {wrong} of {len(outcomes)} golden examples come out differently; "
+            "do not serve it: export it again, or compare the TensorFlow versions",
+            file=sys.stderr,
+        )
+    else:
+        print(f"{folder}: every file and all {len(outcomes)} golden examples are as exported")
+    return not wrong
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+", help="models/NAME/VERSION")
+    folders = parser.parse_args().folders
+    passed = [check(folder) for folder in folders]  # all of them, whatever the first one says
+    sys.exit(0 if all(passed) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The client against the real service in a process of its own, with a model that counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from dragoman_client import (
+    Alignment,
+    AsyncDragoman,
+    ConnectionFailed,
+    Dragoman,
+    InvalidRequest,
+    LanguagePair,
+    NotFound,
+    TooLong,
+)
+
+ROOT = Path(__file__).parents[2]
+STARTED = re.compile(r"http://\S+:(\d+)")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a service that is ready, in a process of its own."""
+    models = tmp_path_factory.mktemp("models")
+    command = [sys.executable, "-m", "tests.e2e.toy_models", str(models)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    settings = {"HOST": "127.0.0.1", "PORT": "0", "MODELS": str(models)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env={**os.environ, **{f"DRAGOMAN_{name}": value for name, value in settings.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield wait_until_ready(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def wait_until_ready(process: subprocess.Popen[str]) -> str:
+    """The address that the service prints, once it is ready."""
+    assert process.stdout is not None
+    started = next((match for line in process.stdout if (match := STARTED.search(line))), None)
+    assert started is not None, "the service ended before it listened"
+    address = f"http://127.0.0.1:{started[1]}"
+    while not httpx2.get(f"{address}/readyz").is_success:
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        pytest.fail("the service ended before it was ready")
+    return address
+
+
+def test_a_text_and_a_list_are_translated(service: str) -> None:
+    with Dragoman(service) as client:
+        one = client.translate("one two three", target="fr")
+        many = client.translate(["ten", "four five"], target="fr", source="en", beam_size=2)
+    assert (one.text, one.finish_reason, one.model.name) == ("un deux trois", "stop", "toy-en-fr")
+    assert [translation.text for translation in many] == ["dix", "quatre cinq"]
+
+
+def test_alternatives_and_alignments_come_back(service: str) -> None:
+    with Dragoman(service) as client:
+        translation = client.translate(
+            "one two", target="fr", beam_size=3, n_best=3, return_alignments=True
+        )
+    assert len(translation.alternatives) == 2
+    assert translation.score > translation.alternatives[0].score
+    assert isinstance(translation.alignment, Alignment)
+    assert translation.alignment.target_tokens == ("un", "deux")
+    assert [max(row) for row in translation.alignment.weights] == [1.0, 1.0]
+
+
+def test_models_say_what_they_are(service: str) -> None:
+    with Dragoman(service) as client:
+        models = client.models()
+        assert client.model("toy-en-fr") == models[0]
+    assert [(model.name, model.state, model.languages) for model in models] == [
+        ("toy-en-fr", "ready", (LanguagePair("en", "fr"),))
+    ]
+
+
+def test_a_wrong_item_is_pointed_at(service: str) -> None:
+    with Dragoman(service) as client, pytest.raises(InvalidRequest) as caught:
+        client.translate(["one", ""], target="fr")
+    assert [error.pointer for error in caught.value.errors] == ["/text/1"]
+    assert (caught.value.status, len(caught.value.request_id)) == (422, 32)
+
+
+def test_a_text_beyond_the_limit_is_too_long(service: str) -> None:
+    with Dragoman(service) as client, pytest.raises(TooLong) as caught:
+        client.translate("one " * 1000, target="fr")
+    assert [error.pointer for error in caught.value.errors] == ["/text"]
+
+
+def test_a_lone_surrogate_is_an_invalid_request(service: str) -> None:
+    with Dragoman(service) as client, pytest.raises(InvalidRequest):
+        client.translate("\ud800", target="fr")
+
+
+def test_an_unknown_language_and_an_unknown_model_are_not_found(service: str) -> None:
+    with Dragoman(service) as client:
+        with pytest.raises(NotFound) as language:
+            client.translate("one", target="tlh")
+        with pytest.raises(NotFound) as model:
+            client.model("nothing")
+    assert (language.value.code, model.value.code) == ("unknown_language_pair", "unknown_model")
+
+
+async def test_many_tasks_share_one_async_client(service: str) -> None:
+    texts = ["one", "two three", "four five six", "seven"] * 4
+    async with AsyncDragoman(service) as client:
+        found = await asyncio.gather(*(client.translate(text, target="fr") for text in texts))
+    assert [str(translation) for translation in found] == [
+        "un",
+        "deux trois",
+        "quatre cinq six",
+        "sept",
+    ] * 4
+
+
+def test_nobody_listening_is_a_failed_connection() -> None:
+    with Dragoman("http://127.0.0.1:9", retries=0) as client, pytest.raises(ConnectionFailed):
+        client.models()
+
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "client/README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_readme_runs(number: int, service: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(BLOCKS) == 3
+    code = BLOCKS[number].replace("http://127.0.0.1:8000", service)
+    exec(code.replace("Dragoman()", f"Dragoman({service!r})"), {"__name__": "readme"})
+    assert capsys.readouterr().out

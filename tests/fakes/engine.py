@@ -1,0 +1,89 @@
+"""An engine whose answers a person can check: the output is the source, read backwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from app.engine.request import Hypothesis, SequenceRequest, SequenceResult
+from app.errors import Cancelled, Draining, DragomanError
+
+EOS = 2
+
+
+class FakeSubmission:
+    """Done at once, or when the engine is released."""
+
+    def __init__(self, engine: FakeEngine, items: Sequence[SequenceRequest]) -> None:
+        self.items = items
+        self.cancelled = False
+        self._engine = engine
+
+    async def results(self) -> list[SequenceResult]:
+        engine = self._engine
+        engine.entered.set()
+        if engine.hold:
+            await engine.released.wait()
+        if engine.error is not None:
+            raise engine.error
+        if self.cancelled:
+            raise Cancelled("cancelled")
+        return [_backwards(item) for item in self.items]
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+@dataclass
+class FakeEngine:
+    """Satisfies `app.tasks.loaded.Engine`.
+
+    With `hold`, submissions wait for `released`; `refusal` is raised by `submit`, `error` by `results`.
+    """
+
+    hold: bool = False
+    refusal: DragomanError | None = None
+    error: Exception | None = None
+    state: str = "ready"
+    rows_in_use: int = 0
+    waiting: int = 0
+    closed: bool = False
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    submissions: list[FakeSubmission] = field(default_factory=list)
+    deadlines: list[float | None] = field(default_factory=list)
+
+    def submit(self, items: Sequence[SequenceRequest], *, deadline: float | None) -> FakeSubmission:
+        if self.closed:
+            raise Draining("closed")
+        if self.refusal is not None:
+            raise self.refusal
+        submission = FakeSubmission(self, items)
+        self.submissions.append(submission)
+        self.deadlines.append(deadline)
+        return submission
+
+    def close(self) -> None:
+        self.closed = True
+        self.state = "draining"
+
+
+def _backwards(item: SequenceRequest) -> SequenceResult:
+    """The k-th best output lacks the last k tokens; each token attends to the one it copies."""
+    ids = [int(i) for i in item.source["tokens"]]
+    content = ids[:-1] if ids and ids[-1] == EOS else ids
+    tokens = tuple(reversed(content))[: item.options.max_tokens]
+    attention = None
+    if item.options.want_attention:
+        attention = np.zeros((len(tokens), len(ids)), np.float32)
+        for row in range(len(tokens)):
+            attention[row, len(content) - 1 - row] = 1.0
+    cut = "length" if len(tokens) < len(content) else "stop"
+    hypotheses = tuple(
+        Hypothesis(tokens[: len(tokens) - k], -float(k + 1), -float(k + 1), cut, attention)
+        for k in range(item.options.n_best)
+    )
+    return SequenceResult(hypotheses, len(ids))

@@ -1,0 +1,56 @@
+"""Loaded models without TensorFlow: the toy's manifest, word tokenizers and a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.artifacts.manifest import LanguagePair, Manifest
+from app.artifacts.store import Artifact
+from app.engine.observer import Observer
+from app.tasks.loaded import LoadedModel
+from app.text.tokenizer import Tokenizer
+from tests.fakes.engine import FakeEngine
+from tests.fakes.toy_artifact import SOURCE_WORDS, _manifest, word_tokenizer
+
+
+def manifest(name: str = "toy-en-fr", **changes: object) -> Manifest:
+    """The toy's manifest: en-fr, 32 source tokens, beam 2."""
+    return _manifest(name, 1).model_copy(update=changes)
+
+
+def model(
+    name: str = "toy-en-fr",
+    engine: FakeEngine | None = None,
+    pairs: Sequence[tuple[str, str]] = (("en", "fr"),),
+    max_rows: int = 8,
+    max_waiting: int = 8,
+    **changes: object,
+) -> LoadedModel:
+    """A model that answers with the words of the source, the last first."""
+    languages = tuple(LanguagePair(source=one, target=two) for one, two in pairs)
+    tokenizer = Tokenizer(word_tokenizer(SOURCE_WORDS))
+    return LoadedModel(
+        Artifact(Path("models") / name / "1", manifest(name, languages=languages, **changes)),
+        engine or FakeEngine(),
+        tokenizer,
+        tokenizer,
+        max_rows,
+        max_waiting,
+    )
+
+
+class FakeLoader:
+    """Gives `models` at once, or raises `error`."""
+
+    def __init__(self, *models: LoadedModel, error: Exception | None = None) -> None:
+        self.models, self.error = models, error
+
+    def __call__(
+        self, observe: Callable[[str], Observer], stopped: Callable[[], bool]
+    ) -> Sequence[LoadedModel]:
+        for loaded in self.models:
+            observe(loaded.artifact.name).step(1, 1, 0.001)
+        if self.error is not None:
+            raise self.error
+        return self.models

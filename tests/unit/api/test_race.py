@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app.api.gate import Gate
+from app.api.race import race
+from app.errors import Cancelled, Draining
+
+
+class Work:
+    """Work that never ends by itself."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.cancelled = False
+
+    async def __call__(self) -> None:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled = True
+
+
+def channel(*messages: str) -> tuple[Any, asyncio.Event]:
+    left, go = list(messages), asyncio.Event()
+
+    async def receive() -> dict[str, str]:
+        if not left:
+            await asyncio.Event().wait()
+        await go.wait()
+        return {"type": left.pop(0)}
+
+    return receive, go
+
+
+async def test_work_that_is_done_wins() -> None:
+    async def work() -> int:
+        return 7
+
+    receive, _ = channel()
+    assert await race(work(), receive, Gate()) == 7
+
+
+async def test_an_error_of_the_work_is_passed_on() -> None:
+    async def work() -> int:
+        raise ZeroDivisionError
+
+    receive, _ = channel()
+    with pytest.raises(ZeroDivisionError):
+        await race(work(), receive, Gate())
+
+
+async def test_a_client_that_leaves_cancels_the_work() -> None:
+    work = Work()
+    receive, go = channel("http.request", "http.disconnect")
+    racing = asyncio.create_task(race(work(), receive, Gate()))
+    await work.started.wait()
+    go.set()
+    with pytest.raises(Cancelled):
+        await racing
+    assert work.cancelled
+
+
+async def test_draining_that_takes_too_long_turns_running_work_away() -> None:
+    work, gate = Work(), Gate()
+    receive, _ = channel()
+    racing = asyncio.create_task(race(work(), receive, gate))
+    await work.started.wait()
+    gate.drain()
+    gate.expired.set()
+    with pytest.raises(Draining):
+        await racing
+    assert work.cancelled
+
+
+async def test_cancelling_the_race_cancels_the_work() -> None:
+    work = Work()
+    receive, _ = channel()
+    racing = asyncio.create_task(race(work(), receive, Gate()))
+    await work.started.wait()
+    racing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await racing
+    assert work.cancelled
