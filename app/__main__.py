@@ -71,8 +71,12 @@ def main() -> int:
             name = "_".join(str(part) for part in problem["loc"]).upper()
             print(f"dragoman: DRAGOMAN_{name}: {problem['msg']}", file=sys.stderr)
         return 1
+    return serve(settings, create_service(settings))
+
+
+def serve(settings: Settings, service: Service) -> int:
+    """Run `service` until it has drained; return the exit status."""
     configure_logging(settings.log_level)
-    service = create_service(settings)
     config = uvicorn.Config(
         create_app(settings, service),
         host=settings.host,

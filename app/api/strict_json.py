@@ -15,6 +15,9 @@ from starlette.responses import Response
 from app.api.pointers import pointer, sane
 from app.errors import FieldError, InvalidRequest
 
+_MOST_FIELDS = 64
+"""Fields of one object: far more than any schema has, and few enough to report on at once."""
+
 
 class _Object(dict[str, Any]):
     """A JSON object that remembers a field it was given twice."""
@@ -23,6 +26,8 @@ class _Object(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    if len(pairs) > _MOST_FIELDS:
+        raise _not_json(f"has an object of more than {_MOST_FIELDS} fields")
     result = _Object(pairs)
     if len(result) < len(pairs):
         names = [name for name, _ in pairs]

@@ -161,7 +161,13 @@ class FileEntry(_Part):
     @classmethod
     def _path_stays_inside(cls, path: str) -> str:
         pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path or not pure.parts:
+        if (
+            pure.is_absolute()
+            or ".." in pure.parts
+            or "\\" in path
+            or ":" in path
+            or not pure.parts
+        ):
             raise ValueError(f"{path!r} leaves the artifact's folder")
         return path
 

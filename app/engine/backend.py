@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_CANDIDATES = 256  # that a step returns for each row
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 Source = Mapping[str, NDArray[np.generic]]

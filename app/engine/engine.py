@@ -15,7 +15,7 @@ from typing import Any, Literal
 from app.artifacts.manifest import TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.admission import Admission
-from app.engine.backend import Backend
+from app.engine.backend import MOST_CANDIDATES, Backend
 from app.engine.batch import Batch
 from app.engine.config import EngineConfig
 from app.engine.item import Item
@@ -25,6 +25,7 @@ from app.engine.scheduler import Scheduler
 from app.engine.submission import Submission
 from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
 
+WIDEST_BEAM = 16
 State = Literal["ready", "draining", "failed"]
 
 
@@ -53,7 +54,6 @@ class Engine:
         self._batch = Batch(backend, decoding.eos, config, observer, clock)
         self._changed = threading.Condition()  # guards what follows
         self._inbox: list[list[Item]] = []
-        self._stirred = False  # someone cancelled
         self._state: State = "ready"
         self._closing = False
         self._busy = False
@@ -72,6 +72,11 @@ class Engine:
         if not isinstance(decoding, TokenDecoding):
             raise ArtifactError(
                 f"{artifact.name} decodes numbers; this version serves token models"
+            )
+        if len(decoding.never) + WIDEST_BEAM + 1 > MOST_CANDIDATES:
+            most = MOST_CANDIDATES - WIDEST_BEAM - 1
+            raise ArtifactError(
+                f"{artifact.name} bans {len(decoding.never)} ids; at most {most} can"
             )
         threads = (config.intra_threads, config.inter_threads)
         session = Session(artifact, device=config.device, threads=threads, exact=config.exact)
@@ -111,7 +116,7 @@ class Engine:
             Draining: the engine is closing.
             EngineFailure: the engine has died.
         """
-        submission = Submission(len(items), deadline, self._stir)
+        submission = Submission(len(items), deadline)
         now = self._clock()
         made = [
             Item(request, self._decoding, submission, index, now)
@@ -148,11 +153,6 @@ class Engine:
             self._fail_all(Draining("the service is shutting down"))
         elif self._thread is not threading.current_thread():
             self._thread.join()
-
-    def _stir(self) -> None:
-        with self._changed:
-            self._stirred = True
-            self._changed.notify_all()
 
     def _run(self) -> None:
         try:

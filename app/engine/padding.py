@@ -26,6 +26,23 @@ def pad_rows(array: Ints, rows: int) -> Ints:
     return np.pad(array, [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1))
 
 
+def source_width(source: Source, tensors: Mapping[str, Tensor]) -> int:
+    """Return the length of `source` along its longest source axis; 1 without one."""
+    axes = {name: tensor.source_axis for name, tensor in tensors.items()}
+    sizes = [source[name].shape[axis - 1] for name, axis in axes.items() if axis is not None]
+    return max(sizes, default=1)
+
+
+def filled(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Return one more than the last true place of each row of `mask` [rows, width]; at least 1.
+
+    >>> filled(np.array([[True, True, False], [False, False, False]]))
+    (2, 1)
+    """
+    last = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)
+    return tuple(np.where(mask.any(axis=1), last, 1).tolist())
+
+
 def pad_sources(
     sources: Sequence[Source],
     tensors: Mapping[str, Tensor],

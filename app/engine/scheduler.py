@@ -78,8 +78,8 @@ class Scheduler(Generic[I]):
         """Move the items to encode in this turn to `running` and return them, shortest first.
 
         The longest-waiting item is always among them; others join by nearness in length while
-        count x longest stays within the budget. Budget 30, lengths 9, 4, 10, 20 in order of
-        arrival: 9 and 10 are encoded (2 x 10 ≤ 30), then 4, then 20.
+        count x longest stays within the budget. Budget 29, lengths 9, 4, 10, 20 in order of
+        arrival: 9 and 10 are encoded (2 x 10 ≤ 29), then 4, then 20.
         """
         if not self._unencoded:
             return []

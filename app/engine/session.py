@@ -21,22 +21,21 @@ import tensorflow as tf
 
 from app.artifacts.manifest import Manifest, Tensor, TokenDecoding
 from app.artifacts.store import Artifact
-from app.engine.backend import Ints, Source, StepResult, StepsResult
-from app.engine.padding import pad_rows, pad_sources, padded
+from app.engine.backend import MOST_CANDIDATES, Ints, Source, StepResult, StepsResult
+from app.engine.padding import filled, pad_rows, pad_sources, padded, source_width
 from app.errors import ArtifactError
 
 Tensors = dict[str, Any]
 EXACT_ROWS = 16  # below this many rows TensorFlow's kernels round differently
 EXACT_WIDTH = 16
-FETCHES = (1, 8, 64, 256)
+FETCHES = (1, 8, 64, MOST_CANDIDATES)
 
 
 @dataclass(frozen=True)
 class EncodedBatch:
-    """Encoded sources, not yet in the running batch; `lengths` as in `Encoded`."""
+    """States and memories of sources that have not joined yet; `lengths` as in `Encoded`."""
 
-    states: Tensors
-    memories: Tensors
+    tensors: Tensors
     lengths: tuple[int, ...]
 
 
@@ -83,14 +82,17 @@ class DecoderGraph:
     is called inside them, so that a step is one call from Python.
     """
 
-    def __init__(self, step: Any, manifest: Manifest, decoding: TokenDecoding) -> None:
-        """Wrap `step`, the loaded signature."""
+    def __init__(self, step: Any, manifest: Manifest, decoding: TokenDecoding, exact: bool) -> None:
+        """Wrap `step`, the loaded signature; if `exact`, run it on 16 rows at a time."""
         self._call = step
+        self._exact = exact
         self._inputs = frozenset(manifest.signatures.step.inputs)
         self._tensors = manifest.signatures.encode.outputs
         self._attends = manifest.attends
-        self._state_specs = {name: _spec(name, t) for name, t in manifest.states.items()}
-        self._memory_specs = {name: _spec(name, t) for name, t in manifest.memories.items()}
+        self._state_specs, self._memory_specs = (
+            {name: tf.TensorSpec(_shape(t, None), t.dtype, name) for name, t in tensors.items()}
+            for tensors in (manifest.states, manifest.memories)
+        )
         self._decoding = decoding
         self._vocabulary = int(step.structured_outputs["logits"].shape[-1])
         self._steps_by_kind: dict[tuple[int, bool], Any] = {}
@@ -117,14 +119,33 @@ class DecoderGraph:
 
     def empty(self, names: Sequence[str]) -> Tensors:
         """Return tensors of no rows and no width."""
-        return {name: tf.zeros(*_no_rows(self._tensors[name])) for name in names}
+        tensors = {name: self._tensors[name] for name in names}
+        return {name: tf.zeros(_shape(t, 0), t.dtype) for name, t in tensors.items()}
 
     def _model(self, token: Any, states: Tensors, memories: Tensors) -> tuple[Any, Any, Tensors]:
         """Run the model: (outputs, log of the sum of exp(logits) [rows, 1], new states)."""
         feeds = {"token": token, **states, **memories}
-        outputs = self._call(**{name: feeds[name] for name in feeds if name in self._inputs})
-        total = tf.reduce_logsumexp(outputs["logits"], axis=-1, keepdims=True)
+        feeds = {name: feeds[name] for name in feeds if name in self._inputs}
+        outputs, total = self._in_chunks(feeds) if self._exact else self._whole(feeds)
         return outputs, total, {name: outputs[name] for name in states}
+
+    def _whole(self, feeds: Tensors) -> tuple[Tensors, Any]:
+        outputs = self._call(**feeds)
+        return outputs, tf.reduce_logsumexp(outputs["logits"], axis=-1, keepdims=True)
+
+    def _in_chunks(self, feeds: Tensors) -> tuple[Tensors, Any]:
+        """Run every 16 rows by themselves: kernels treat a batch's last rows unlike its first."""
+        spec = {
+            name: tf.TensorSpec([EXACT_ROWS, *output.shape[1:]], output.dtype)
+            for name, output in self._call.structured_outputs.items()
+        }
+        results = tf.map_fn(
+            self._whole,
+            {name: _split(value) for name, value in feeds.items()},
+            fn_output_signature=(spec, tf.TensorSpec([EXACT_ROWS, 1], tf.float32)),
+        )
+        outputs, total = tf.nest.map_structure(_merge, results)
+        return outputs, total
 
     def _step(
         self, fetch: int, attention: bool, states: Tensors, memories: Tensors, *rows: Any
@@ -194,13 +215,22 @@ class DecoderGraph:
         return fitted
 
 
-def _spec(name: str, tensor: Tensor) -> Any:
-    shape = [axis if isinstance(axis, int) else None for axis in tensor.axes]
-    return tf.TensorSpec(shape, tensor.dtype, name)
+def _shape(tensor: Tensor, unknown: int | None) -> list[int | None]:
+    return [axis if isinstance(axis, int) else unknown for axis in tensor.axes]
 
 
-def _no_rows(tensor: Tensor) -> tuple[list[int], str]:
-    return [axis if isinstance(axis, int) else 0 for axis in tensor.axes], tensor.dtype
+def _split(value: Any) -> Any:
+    """[16·n, ...] to [n, 16, ...]."""
+    split = tf.reshape(value, tf.concat([[-1, EXACT_ROWS], tf.shape(value)[1:]], axis=0))
+    split.set_shape([None, EXACT_ROWS, *value.shape[1:]])
+    return split
+
+
+def _merge(value: Any) -> Any:
+    """[n, 16, ...] to [16·n, ...]."""
+    merged = tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], axis=0))
+    merged.set_shape([None, *value.shape[2:]])
+    return merged
 
 
 class Session:
@@ -215,7 +245,7 @@ class Session:
             artifact: an opened artifact that decodes tokens.
             device: `auto`, `cpu` or `gpu:N`.
             threads: (intra-op, inter-op); the first session of a process decides.
-            exact: pad calls to 16 rows and sources to 16 places.
+            exact: pad calls to 16 rows, and each source to a whole number of 16 places.
 
         Raises:
             ArtifactError: the SavedModels do not load, or the model decodes numbers.
@@ -229,12 +259,13 @@ class Session:
         self._device = resolve_device(device)
         self._manifest: Manifest = manifest
         self._eos = manifest.decoding.eos
+        self._inputs = manifest.signatures.encode.inputs
         self._exact = exact
         with tf.device(self._device):
             # The roots own the variables: without a reference to them the functions die.
             self._encoder, self._encode = _load(artifact.encoder_path, "encode")
             self._decoder, step = _load(artifact.decoder_path, "step")
-            self._graph = DecoderGraph(step, manifest, manifest.decoding)
+            self._graph = DecoderGraph(step, manifest, manifest.decoding, exact)
         self.reset()
 
     def reset(self) -> None:
@@ -247,10 +278,29 @@ class Session:
         self._next_owner = 1
 
     def encode(self, sources: Sequence[Source]) -> EncodedBatch:
-        """Encode sources together."""
+        """Encode sources together; in exact mode, only with others of about their own length."""
+        if not self._exact:
+            return self._encode_group(sources)
+        # Kernels round differently at another width: 16 rows at a time, of one width each.
+        widths = [padded(source_width(source, self._inputs), EXACT_WIDTH) for source in sources]
+        order = sorted(range(len(sources)), key=lambda place: widths[place])
+        whole = nothing = self._graph.empty([*self._manifest.states, *self._manifest.memories])
+        lengths: list[int] = []
+        for width in sorted(set(widths)):
+            group = [sources[place] for place in order if widths[place] == width]
+            for first in range(0, len(group), EXACT_ROWS):
+                part = self._encode_group(group[first : first + EXACT_ROWS])
+                ones = [1] * len(part.lengths)
+                whole = self._combine(whole, part.tensors, range(len(lengths)), ones, width)
+                lengths += part.lengths
+        back = np.argsort(order).tolist()
+        whole = self._combine(whole, nothing, back, [], max(widths))
+        return EncodedBatch(whole, tuple(lengths[row] for row in back))
+
+    def _encode_group(self, sources: Sequence[Source]) -> EncodedBatch:
         arrays = pad_sources(
             sources,
-            self._manifest.signatures.encode.inputs,
+            self._inputs,
             rows=padded(len(sources), EXACT_ROWS) if self._exact else len(sources),
             width_multiple=EXACT_WIDTH if self._exact else 1,
         )
@@ -259,22 +309,30 @@ class Session:
             outputs = {
                 name: value[: len(sources)] for name, value in self._encode(**inputs).items()
             }
-        return EncodedBatch(
-            {name: outputs[name] for name in self._manifest.states},
-            {name: outputs[name] for name in self._manifest.memories},
-            self._filled(outputs, len(sources)),
-        )
+        return EncodedBatch(outputs, self._filled(outputs, len(sources)))
 
     def _filled(self, outputs: Tensors, rows: int) -> tuple[int, ...]:
         """Return how many places of the source axis each row fills; 0 without the axis."""
         if "memory_mask" in outputs:
-            mask = outputs["memory_mask"].numpy()
-            last = mask.shape[1] - np.argmax(mask[:, ::-1], axis=1)
-            return tuple(np.where(mask.any(axis=1), last, 1).tolist())
+            return filled(outputs["memory_mask"].numpy())
         for name, tensor in self._manifest.states.items():
             if tensor.source_axis is not None:
                 return (int(outputs[name].shape[tensor.source_axis]),) * rows
         return (0,) * rows
+
+    def _combine(
+        self,
+        old: Tensors,
+        new: Tensors,
+        keep: Sequence[int] | Ints,
+        repeats: Sequence[int] | Ints,
+        width: int,
+    ) -> Tensors:
+        """Return the rows `keep` of `old`, then `repeats[i]` of each of `new`, `width` wide."""
+        rows = (np.array(keep, np.int32), np.array(repeats, np.int32), np.int32(width))
+        with tf.device(self._device):
+            joined: Tensors = self._graph.join(old, new, *rows)
+        return joined
 
     def join(self, encoded: EncodedBatch, keep: Ints, repeats: Ints) -> None:
         """Go on with the rows `keep`, then `repeats[i]` rows for each encoded source."""
@@ -283,14 +341,8 @@ class Session:
         self._owners = np.concatenate([self._owners[keep], np.repeat(fresh, repeats)])
         lengths = np.repeat(np.array(encoded.lengths, np.int64), repeats)
         self._lengths = np.concatenate([self._lengths[keep], lengths])
-        with tf.device(self._device):
-            joined = self._graph.join(
-                {**self._states, **self._memories},
-                {**encoded.states, **encoded.memories},
-                tf.constant(keep, tf.int32),
-                tf.constant(repeats, tf.int32),
-                tf.constant(self._width(), tf.int32),
-            )
+        old = {**self._states, **self._memories}
+        joined = self._combine(old, encoded.tensors, keep, repeats, self._width())
         self._states = {name: joined[name] for name in self._states}
         self._memories = {name: joined[name] for name in self._memories}
 
@@ -335,7 +387,9 @@ class Session:
     def _width(self) -> int:
         """How many places the memory must have."""
         longest = int(self._lengths.max(initial=1))
-        return padded(longest, EXACT_WIDTH) if self._exact else longest
+        if not self._exact:
+            return longest
+        return padded(max(longest, self._manifest.limits.max_source), EXACT_WIDTH)
 
     def _move(self, parents: Ints) -> None:
         """Let the memories follow their rows, if any row now reads another source than before."""

@@ -13,17 +13,16 @@ from app.errors import Cancelled, DragomanError
 class Submission:
     """Items that were submitted together: all their results, or one error.
 
-    Made and awaited on the event loop; the engine's thread calls `finish`, `fail` and `gone`.
+    Made and awaited on the event loop; the engine's thread calls `expired`, `finish` and `fail`.
     """
 
-    def __init__(self, count: int, deadline: float | None, wake: Callable[[], None]) -> None:
-        """Expect `count` results by the monotonic time `deadline`; `wake` stirs the engine."""
+    def __init__(self, count: int, deadline: float | None) -> None:
+        """Expect `count` results by the monotonic time `deadline`."""
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[list[SequenceResult]] = self._loop.create_future()
         self._future.add_done_callback(_retrieve)
         self._results: list[SequenceResult | None] = [None] * count
         self._missing = count
-        self._wake = wake
         self.deadline = deadline
         self.cancelled = False
         self.failed = False
@@ -47,7 +46,6 @@ class Submission:
         if not self._future.done():
             self.cancelled = True
             self._future.set_exception(Cancelled("the request was cancelled"))
-            self._wake()
 
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed at the monotonic time `now`."""

@@ -33,8 +33,8 @@ class Beam:
        not beat the n-th best (rule 1 alone runs far past every plausible end when a > 0);
     3. or the limit is reached: then unfinished ones fill up the n-best, after all finished ones.
 
-    With `beam_size` 1 it is greedy search, which stops at the first end. Example, beam 2, a = 0, candidates of step 1
-    {a: -0.5, end: -1.0, b: -2.0}: "" finishes with -1.0, and a and b go on.
+    With `beam_size` 1 it is greedy search, which stops at the first end. Example, beam 2, a = 0,
+    candidates of step 1 {a: -0.5, end: -1.0, b: -2.0}: "" finishes with -1.0, and a and b go on.
     """
 
     def __init__(self, plan: Plan) -> None:

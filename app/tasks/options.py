@@ -84,7 +84,8 @@ def check_rows(items: int, beam_size: int, model: LoadedModel) -> None:
     if rows > limit:
         message = (
             f"holds {items} texts, {rows} rows with a beam_size of {beam_size}; "
-            f"the limit is {limit} rows: send at most {limit // beam_size} texts at once, or use a smaller beam_size"
+            f"the limit is {limit} rows: send at most {limit // beam_size} texts at once, "
+            "or use a smaller beam_size"
         )
         raise InvalidRequest("The list is too long.", FieldError("/text", message))
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.errors import FieldError, InvalidRequest, TooLong
 from app.text.normalizer import normalize
-from app.text.tokenizer import Tokenizer
+from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
+
+_CONTROL = frozenset((PAD, BOS, EOS))
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_text(text: str, pointer: str) -> str:
@@ -20,7 +26,7 @@ def check_text(text: str, pointer: str) -> str:
     """
     if "\x00" in text:
         raise _invalid(pointer, "must not hold a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise _invalid(pointer, "must not hold half of a surrogate pair")
     normalized = normalize(text)
     if not normalized:
@@ -28,21 +34,30 @@ def check_text(text: str, pointer: str) -> str:
     return normalized
 
 
-def encode_text(text: str, pointer: str, tokenizer: Tokenizer, manifest: Manifest) -> list[int]:
-    """Return the ids of a checked text, with `eos` where the model wants it.
+def encode_texts(
+    texts: Sequence[str], pointers: Sequence[str], tokenizer: Tokenizer, manifest: Manifest
+) -> list[list[int]]:
+    """Return the ids of each checked text, with `eos` where the model wants it.
+
+    The tokenizer lets other threads run meanwhile, as it does for batches only.
 
     Raises:
-        TooLong: there are more ids than `manifest.limits.max_source`; nothing is ever cut.
+        TooLong: a text has more ids than `manifest.limits.max_source`; nothing is ever cut.
     """
-    ids = tokenizer.encode(text)
+    limit = manifest.limits.max_source
+    ending: list[int] = []
     if appends_eos(manifest):
         assert isinstance(manifest.decoding, TokenDecoding), "checked on load: this is a bug"
-        ids.append(manifest.decoding.eos)
-    limit = manifest.limits.max_source
-    if len(ids) > limit:
-        message = f"is {len(ids)} tokens long; the limit of {manifest.name} is {limit}"
-        raise TooLong("The text is too long: split it.", FieldError(pointer, message))
-    return ids
+        ending = [manifest.decoding.eos]
+    encoded = []
+    for ids, pointer in zip(tokenizer.encode_batch(texts), pointers, strict=True):
+        count = len(ids) + len(ending)
+        if count > limit:
+            message = f"is {count} tokens long; the limit of {manifest.name} is {limit}"
+            raise TooLong("The text is too long: split it.", FieldError(pointer, message))
+        # A vocabulary of whole words knows `</s>` as a word: typed by a user, it is an unknown one.
+        encoded.append([UNK if id_ in _CONTROL else id_ for id_ in ids] + ending)
+    return encoded
 
 
 def appends_eos(manifest: Manifest) -> bool:

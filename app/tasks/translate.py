@@ -21,7 +21,7 @@ from app.tasks.catalogue import Catalogue
 from app.tasks.loaded import LoadedModel
 from app.tasks.options import Options, check_rows, resolve
 from app.tasks.pieces import Piece, merge_weights, readable
-from app.tasks.text import appends_eos, check_text, encode_text
+from app.tasks.text import appends_eos, check_text, encode_texts
 
 LARGE = 20_000
 """Characters of one request beyond which tokenizing would hold up the event loop: 5 ms or so."""
@@ -148,10 +148,10 @@ def prepare(job: TranslateJob, model: LoadedModel) -> Prepared:
     options = resolve(job.options, job.want_alignments, manifest)
     check_rows(len(job.texts), options.beam_size, model)
     prefix = _prefix(job, model)
+    pointers = [job.pointer(place) for place in range(len(job.texts))]
+    texts = [check_text(text, at) for text, at in zip(job.texts, pointers, strict=True)]
     items = []
-    for place, text in enumerate(job.texts):
-        pointer = job.pointer(place)
-        ids = encode_text(check_text(text, pointer), pointer, model.source, manifest)
+    for ids in encode_texts(texts, pointers, model.source, manifest):
         decode = DecodeOptions(
             beam_size=options.beam_size,
             n_best=options.n_best,

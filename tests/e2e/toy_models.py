@@ -1,4 +1,4 @@
-"""Write the toy model into a folder: `python -m tests.e2e.toy_models FOLDER` (TensorFlow's own process)."""
+"""`python -m tests.e2e.toy_models FOLDER` writes the toy model, in a process of its own."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
-from app.engine.request import Hypothesis, SequenceRequest, SequenceResult
-from app.errors import Cancelled, Draining, DragomanError
+from app.engine.request import FinishReason, Hypothesis, SequenceRequest, SequenceResult
+from app.errors import Cancelled, DragomanError, Draining
 
 EOS = 2
 
@@ -41,7 +42,7 @@ class FakeSubmission:
 class FakeEngine:
     """Satisfies `app.tasks.loaded.Engine`.
 
-    With `hold`, submissions wait for `released`; `refusal` is raised by `submit`, `error` by `results`.
+    With `hold`, submissions wait for `released`; `submit` raises `refusal`, `results` `error`.
     """
 
     hold: bool = False
@@ -55,13 +56,14 @@ class FakeEngine:
     released: asyncio.Event = field(default_factory=asyncio.Event)
     submissions: list[FakeSubmission] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
+    submission_type: ClassVar[type[FakeSubmission]] = FakeSubmission
 
     def submit(self, items: Sequence[SequenceRequest], *, deadline: float | None) -> FakeSubmission:
         if self.closed:
             raise Draining("closed")
         if self.refusal is not None:
             raise self.refusal
-        submission = FakeSubmission(self, items)
+        submission = self.submission_type(self, items)
         self.submissions.append(submission)
         self.deadlines.append(deadline)
         return submission
@@ -81,7 +83,7 @@ def _backwards(item: SequenceRequest) -> SequenceResult:
         attention = np.zeros((len(tokens), len(ids)), np.float32)
         for row in range(len(tokens)):
             attention[row, len(content) - 1 - row] = 1.0
-    cut = "length" if len(tokens) < len(content) else "stop"
+    cut: FinishReason = "length" if len(tokens) < len(content) else "stop"
     hypotheses = tuple(
         Hypothesis(tokens[: len(tokens) - k], -float(k + 1), -float(k + 1), cut, attention)
         for k in range(item.options.n_best)

@@ -37,7 +37,7 @@ def spell(words: Mapping[int, Ids], vocabulary: int = 16) -> Law:
 
 
 def noise(vocabulary: int, seed: int = 0) -> Law:
-    """Return a law without rhyme or reason: random, but the same for the same source and history."""
+    """Return a random law: the same for the same source and history."""
 
     def law(source: Ids, history: Ids) -> NDArray[np.float64]:
         key = zlib.crc32(repr((seed, source, history)).encode())

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.main import create_app
 from app.api.service import Service
+from app.main import create_app
 from app.settings import Settings
 from app.tasks.loaded import LoadedModel
 from tests.fakes.models import FakeLoader, model
@@ -20,7 +21,7 @@ def serve() -> Iterator[Serve]:
     """Start a service with the given models and settings, and wait until it is loaded."""
     with ExitStack() as stack:
 
-        def start(*models: LoadedModel, **settings: object) -> TestClient:
+        def start(*models: LoadedModel, **settings: Any) -> TestClient:
             made = Settings(**settings)
             service = Service(FakeLoader(*(models or (model(),))), made.max_items)
             client = stack.enter_context(TestClient(create_app(made, service)))

@@ -203,6 +203,12 @@ DEEP = '{"text": ' + "[" * 100_000
         ),
         ('{"text": ', 422, "invalid_request", [("", "is not JSON: see line 1, column 10")]),
         (DEEP, 422, "invalid_request", [("", "is nested too deeply")]),
+        (
+            "{" + ", ".join(f'"k{place}": 1' for place in range(65)) + "}",
+            422,
+            "invalid_request",
+            [("", "has an object of more than 64 fields")],
+        ),
         ("[]", 422, "invalid_request", [("", "must be an object")]),
         ("", 422, "invalid_request", [("", "is empty; send a JSON object")]),
         (

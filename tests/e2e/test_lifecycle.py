@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.process import Served
+
+HELD = "tests.e2e.held_server"
+REQUEST = {"text": "one two", "target": "fr"}
+
+
+def logged(server: Served) -> list[dict[str, Any]]:
+    lines = server.log.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def begin(server: Served) -> http.client.HTTPConnection:
+    """Send a request and wait until the engine has it."""
+    connection = server.connection()
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/v1/translate", json.dumps(REQUEST), headers)
+    assert server.said() == "entered"
+    return connection
+
+
+def test_running_requests_finish_while_new_ones_are_turned_away(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log") as server:
+        assert server.line == f"Dragoman: open http://localhost:{server.port}/"
+        server.until("/readyz", None)
+        running = begin(server)
+        server.terminate()
+        assert server.until("/readyz", "draining") == 503
+        status, answer = server.ask("POST", "/v1/translate", REQUEST)
+        assert (status, answer["code"]) == (503, "draining")
+        assert server.ask("GET", "/livez") == (200, {"status": "ok"})
+        server.release()
+        response = running.getresponse()
+        text = json.loads(response.read())["translations"][0]["text"]
+        running.close()
+        assert (response.status, text) == (200, "two one")
+        assert server.ended() == 0
+        requests = [line for line in logged(server) if line["message"] == "request"]
+        assert [line["status"] for line in requests if line["items"]] == [200]
+
+
+def test_what_still_runs_when_time_is_up_is_turned_away(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log", drain=0.2) as server:
+        server.until("/readyz", None)
+        running = begin(server)
+        server.terminate()
+        response = running.getresponse()
+        code = json.loads(response.read())["code"]
+        running.close()
+        assert (response.status, code) == (503, "draining")
+        assert server.said() == "cancelled"
+        assert server.ended() == 0
+
+
+def test_an_idle_service_ends_at_once(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log") as server:
+        server.until("/readyz", None)
+        server.terminate()
+        assert server.ended() == 0
+
+
+def test_a_client_that_leaves_gives_its_rows_back(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log") as server:
+        server.until("/readyz", None)
+        begin(server).close()
+        assert server.said() == "cancelled"
+        server.terminate()
+        assert server.ended() == 0
+        (line,) = [line for line in logged(server) if line.get("route") == "/v1/translate"]
+        assert (line["status"], line["code"], line["items"]) == (499, "cancelled", 1)
+
+
+def test_a_slow_request_does_not_hold_up_others(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log") as server:
+        server.until("/readyz", None)
+        running = begin(server)
+        answers: list[int] = []
+        others = [
+            threading.Thread(target=lambda: answers.append(server.ask("GET", "/v1/models")[0]))
+            for _ in range(4)
+        ]
+        for other in others:
+            other.start()
+        for other in others:
+            other.join()
+        assert answers == [200] * 4
+        server.release()
+        assert running.getresponse().status == 200
+        running.close()
+
+
+def test_refused_models_end_the_start_with_a_clear_message(tmp_path: Path) -> None:
+    with Served("app", tmp_path / "log", models=tmp_path) as server:
+        assert server.ended() == 1
+        last = server.log.read_text(encoding="utf-8").splitlines()[-1]
+        assert last == (
+            f"dragoman: cannot start: {tmp_path} holds no model; "
+            "set DRAGOMAN_MODELS to a folder of models"
+        )
+
+
+def test_a_wrong_setting_ends_the_start_with_its_name(tmp_path: Path) -> None:
+    with Served("app", tmp_path / "log", max_rows=0) as server:
+        assert server.ended() == 1
+        assert server.log.read_text(encoding="utf-8") == (
+            "dragoman: DRAGOMAN_MAX_ROWS: Input should be greater than or equal to 1\n"
+        )

@@ -1,0 +1,149 @@
+"""A folder is verified by decoding its golden examples with the engine that serves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.artifacts.manifest import (
+    Golden,
+    LanguagePair,
+    Limits,
+    Manifest,
+    TextProcessing,
+    TokenDecoding,
+    Training,
+)
+from app.artifacts.store import Artifact
+from app.artifacts.writer import write_artifact
+from scripts.training.config import Recipe
+from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.savedmodel import save_models
+from scripts.training.tokenizer import train_char
+from scripts.verify_artifact import check
+
+TEXTS = ("abc", "cab b")
+LINE = re.compile(r"^DIFFERS beam_size=(\d+): '(.+)' -> '(.*)', on export '\?'$")
+
+
+def accept(_: Artifact) -> None:
+    """Find nothing wrong."""
+
+
+@pytest.fixture(scope="module")
+def guess(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained model with golden examples that it cannot meet."""
+    tokenizer = train_char(["abc b"], 16)
+    recipe = Recipe.model_validate(
+        {
+            "name": "tiny",
+            "task": "translate",
+            "summary": "-",
+            "data": {"source_language": "en", "target_language": "fr", "corpora": []},
+            "model": {"embedding": 4},
+            "encoder": {"units": 4, "feed_forward": 4, "layers": 1, "heads": 2},
+            "decoder": {"units": 4, "cell": "gru"},
+        }
+    )
+    folder = tmp_path_factory.mktemp("models")
+    signatures = save_models(Seq2Seq(recipe, tokenizer.get_vocab_size()), folder / "built")
+    manifest = Manifest(
+        format_version="1.0",
+        name="tiny",
+        version=1,
+        task="translate",
+        summary="-",
+        languages=(LanguagePair(source="en", target="fr"),),
+        source_kind="text",
+        target_kind="text",
+        parameters=0,
+        signatures=signatures,
+        decoding=TokenDecoding(bos=1, eos=2, never=(0, 1, 3)),
+        limits=Limits(max_source=8, max_target=8),
+        text=TextProcessing(tokenizer="char", source_file="source.json", target_file="source.json"),
+        golden=tuple(
+            Golden(input=text, options={"beam_size": beam}, output="?")
+            for beam in (1, 3)
+            for text in TEXTS
+        ),
+        commercial_use=True,
+        training=Training(command="-", revision="-", seed=1, recipe="tiny"),
+    )
+
+    def fill(place: Path) -> None:
+        for part in ("encoder", "decoder"):
+            (folder / "built" / part).rename(place / part)
+        tokenizer.save(str(place / "source.json"))
+
+    return write_artifact(folder / "tiny/1", manifest, fill, accept).folder
+
+
+def with_golden(folder: Path, root: Path, golden: tuple[Golden, ...]) -> Path:
+    """Return a copy of the model in `folder` whose golden examples are `golden`."""
+    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+
+    def fill(place: Path) -> None:
+        for entry in manifest.files:
+            (place / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            (place / entry.path).write_bytes((folder / entry.path).read_bytes())
+
+    changed = manifest.model_copy(update={"golden": golden, "files": ()})
+    return write_artifact(root / "tiny/1", changed, fill, accept).folder
+
+
+def test_examples_that_differ_are_told_and_those_that_hold_pass(
+    guess: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not check(guess)
+    said = capsys.readouterr()
+    assert "4 of 4 golden examples come out differently; do not serve it" in said.err
+    found = [LINE.fullmatch(line) for line in said.out.splitlines()]
+    golden = tuple(
+        Golden(input=match[2], options={"beam_size": int(match[1])}, output=match[3])
+        for match in found
+        if match
+    )
+    assert [(example.input, example.options) for example in golden] == [
+        (text, {"beam_size": beam}) for beam in (1, 3) for text in TEXTS
+    ]
+
+    assert check(with_golden(guess, tmp_path, golden))
+    said = capsys.readouterr()
+    assert [line[:8] for line in said.out.splitlines()[:-1]] == ["ok      "] * 4
+    assert said.out.endswith("every file and all 4 golden examples are as exported\n")
+    assert said.err == ""
+
+
+def test_a_damaged_folder_is_refused_before_anything_is_decoded(
+    guess: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = with_golden(guess, tmp_path, ())
+    (folder / "source.json").unlink()
+    assert not check(folder)
+    assert "source.json is missing; copy the folder again" in capsys.readouterr().err
+
+
+def test_a_model_without_golden_examples_is_refused(
+    guess: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not check(with_golden(guess, tmp_path, ()))
+    assert "tiny has no golden examples; name some in the recipe" in capsys.readouterr().err
+
+
+def test_examples_that_cannot_be_asked_fail_with_the_reason(
+    guess: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = (
+        Golden(input=3, output=""),
+        Golden(input="a", options={"colour": 1}, output=""),
+        Golden(input="a", options={"beam_size": "x"}, output=""),
+        Golden(input="abcabcabc", output=""),
+    )
+    assert not check(with_golden(guess, tmp_path, golden))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "FAILED  defaults: 3: its input is not a text; export the model again"
+    assert lines[1].startswith("FAILED  colour=1: 'a': unknown options colour")
+    assert lines[2].startswith("FAILED  beam_size=x: 'a': bad options: ")
+    assert "is 10 tokens long; the limit of tiny is 8" in lines[3]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, pre_tokenizers
+
+from app.tasks.pieces import Piece, merge_weights, readable
+
+
+def byte_pieces(text: str) -> list[str]:
+    """Every byte of `text` as its own byte-level entry, as `tokenizers` writes them."""
+    alphabet = {c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    backend = Backend(models.BPE(alphabet, []))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    return list(backend.encode(text).tokens)
+
+
+def test_bytes_of_one_character_become_one_piece() -> None:
+    assert readable(["ĠCaf", "Ã", "©", "Ġnoir", "</s>"]) == [
+        Piece(" Caf", 1),
+        Piece("é", 2),
+        Piece(" noir", 1),
+        Piece("</s>", 1),
+    ]
+
+
+def test_broken_bytes_are_shown_as_such() -> None:
+    assert readable(["Ã", "</s>", "©", "Ã"]) == [
+        Piece("�", 1),
+        Piece("</s>", 1),
+        Piece("�", 1),
+        Piece("�", 1),
+    ]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+def test_pieces_spell_the_text_and_count_every_token(text: str) -> None:
+    entries = byte_pieces(text)
+    pieces = readable(entries)
+    assert "".join(piece.text for piece in pieces) == text
+    assert sum(piece.tokens for piece in pieces) == len(entries)
+    assert len(pieces) == len(text)
+
+
+def test_merged_weights_add_columns_and_average_rows() -> None:
+    weights = np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5], [1.0, 0.0, 0.0]], np.float32)
+    targets, sources = [Piece("a", 2), Piece("b", 1)], [Piece("c", 1), Piece("d", 2)]
+    assert merge_weights(weights, targets, sources).tolist() == [[0.25, 0.75], [1.0, 0.0]]
+
+
+def test_an_empty_translation_has_no_weights() -> None:
+    empty = merge_weights(np.zeros((0, 2), np.float32), [], [Piece("a", 2)])
+    assert empty.shape == (0, 1)
