@@ -1,7 +1,7 @@
 """Measure the service over HTTP beside the tutorials' `model.predict` loop, in one run, as ratios.
 
-Writes docs/benchmarks/latest.json and prints a table. Sentences come from the Tatoeba test split under
---data (or $DRAGOMAN_DATA) where there is one, else from scripts/benchmark/sentences.txt.
+Writes docs/benchmarks/latest.json and prints a table. Sentences come from the Tatoeba test split
+under --data (or $DRAGOMAN_DATA) where there is one, else from scripts/benchmark/sentences.txt.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def sentences(data: Path | None) -> list[str]:
 
 
 def _predict_loop(model: Path, texts: list[str], seconds: float) -> tuple[Outcome, list[list[int]]]:
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "scripts.benchmark.predict_loop", str(model), str(seconds)],
         input="\n".join(texts),
         capture_output=True,
@@ -62,7 +62,10 @@ def _row(system: str, load: str, outcome: Outcome) -> Row:
 
 
 def _print_table(rows: list[Row]) -> None:
-    print(f"{'system':14} {'load':8} {'clients':>7} {'req/s':>8} {'tokens/s':>9} {'p50 ms':>8} {'p99 ms':>8} errors")
+    print(
+        f"{'system':14} {'load':8} {'clients':>7} {'req/s':>8} {'tokens/s':>9} "
+        f"{'p50 ms':>8} {'p99 ms':>8} errors"
+    )
     for row in rows:
         print(
             f"{row['system']:14} {row['load']:8} {row['clients']:7} {row['requests_per_s']:8.1f} "
@@ -82,7 +85,8 @@ def _ratios(rows: list[Row], import_s: float, ready_s: list[float]) -> dict[str,
     loop_tokens = middle("predict loop", "greedy", 1, "tokens_per_s")
     loop_p50 = middle("predict loop", "greedy", 1, "p50_ms")
     return {
-        "throughput_64_clients_vs_predict_loop": middle("dragoman", "greedy", 64, "tokens_per_s") / loop_tokens,
+        "throughput_64_clients_vs_predict_loop": middle("dragoman", "greedy", 64, "tokens_per_s")
+        / loop_tokens,
         "latency_predict_loop_vs_1_client": loop_p50 / middle("dragoman", "greedy", 1, "p50_ms"),
         "beam4_vs_greedy_64_clients": middle("dragoman", "beam 4", 64, "tokens_per_s")
         / middle("dragoman", "greedy", 64, "tokens_per_s"),
@@ -119,7 +123,11 @@ def main() -> int:
             wrong += _wrong_answers(url, texts, [tokenizer.decode(ids) for ids in outputs])
             checked += len(outputs)
     ratios = _ratios(rows, import_s, ready) | {"wrong_answers": wrong, "answers_checked": checked}
-    machine = {"cpus": available_cpus(), "architecture": platform.machine(), "python": platform.python_version()}
+    machine = {
+        "cpus": available_cpus(),
+        "architecture": platform.machine(),
+        "python": platform.python_version(),
+    }
     _print_table(rows)
     for name, value in ratios.items():
         print(f"{name}: {value:.2f}")

@@ -2,8 +2,8 @@
 
     python scripts/fetch_data.py --out data
 
-Sentence pairs are split by a hash of the English sentence, so that all versions of one sentence are in
-one split and the split never changes. Nothing is downloaded twice.
+Sentence pairs are split by a hash of the English sentence, so that all versions of one sentence
+are in one split and the split never changes. Nothing is downloaded twice.
 """
 
 from __future__ import annotations

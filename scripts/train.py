@@ -47,7 +47,9 @@ def _arguments() -> argparse.Namespace:
         "--init", type=Path, help="start from models/NAME/VERSION, or from a run's weights.npz"
     )
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
-    parser.add_argument("--no-export", action="store_true", help="stop once the weights are written")
+    parser.add_argument(
+        "--no-export", action="store_true", help="stop once the weights are written"
+    )
     parser.add_argument("--replace", action="store_true", help="replace an existing version")
     return parser.parse_args()
 
@@ -79,7 +81,9 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
         f"{model.count_params():,} parameters, {len(train):,} pairs, "
         f"{data.steps_per_epoch:,} batches of {len(data.shapes)} shapes an epoch"
     )
-    fit = Fit(model, recipe.fit, run, data.epoch_batches, data.validation_batches(), data.steps_per_epoch)
+    fit = Fit(
+        model, recipe.fit, run, data.epoch_batches, data.validation_batches(), data.steps_per_epoch
+    )
     if args.resume:
         fit.resume()
     np.savez(run / "weights.npz", *fit.run())
@@ -100,7 +104,7 @@ def main() -> int:
     # TensorFlow writes the artifact in a process of its own: a Keras backend cannot change.
     command = [sys.executable, "-m", "scripts.export", "--run", str(run), "--data", str(args.data)]
     command += ["--out", str(args.out), *(["--replace"] if args.replace else [])]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
 def _public_command(args: argparse.Namespace) -> list[str]:

@@ -1,10 +1,10 @@
 """`manifest.json`: everything that serving knows about a model; nothing is guessed.
 
 The keys of `signatures` are the SavedModel signatures, `encode` (in `encoder/`) and `step` (in
-`decoder/`). Tensor names carry their part: `tokens`, `image`, `values`, `mask` are sources; `memory_*`
-is written once by `encode` and read by every `step`; `state_*` is written by `encode`, and read and
-written by every `step`; `token` or `value` is a step's input, `logits` or `value` and `attention` are
-its outputs.
+`decoder/`). Tensor names carry their part: `tokens`, `image`, `values`, `mask` are sources;
+`memory_*` is written once by `encode` and read by every `step`; `state_*` is written by `encode`,
+and read and written by every `step`; `token` or `value` is a step's input, `logits` or `value` and
+`attention` are its outputs.
 """
 
 from __future__ import annotations

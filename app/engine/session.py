@@ -55,10 +55,8 @@ def resolve_device(device: str) -> str:
         ArtifactError: there is no such device.
     """
     gpus = tf.config.list_logical_devices("GPU") if device != "cpu" else []
-    if device == "auto":
+    if device in ("auto", "cpu"):
         return "/GPU:0" if gpus else "/CPU:0"
-    if device == "cpu":
-        return "/CPU:0"
     number = int(device.partition(":")[2])
     if number >= len(gpus):
         raise ArtifactError(f"device {device} is asked for, and TensorFlow sees {len(gpus)} GPUs")
@@ -210,9 +208,7 @@ class DecoderGraph:
         missing = width - tf.shape(cut)[axis]
         paddings = [[0, missing if place == axis else 0] for place in range(value.shape.rank)]
         pad = tf.constant(self._tensors[name].pad, value.dtype)
-        fitted = tf.pad(cut, paddings, constant_values=pad)
-        fitted.set_shape(value.shape)
-        return fitted
+        return tf.ensure_shape(tf.pad(cut, paddings, constant_values=pad), value.shape)
 
 
 def _shape(tensor: Tensor, unknown: int | None) -> list[int | None]:

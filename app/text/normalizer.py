@@ -1,7 +1,7 @@
 """The one text normaliser: training data, requests and references all pass through it.
 
-Typography is folded to what a keyboard types, so that a model spends no capacity on it: no-break and
-thin spaces become plain spaces, curly quotes become straight ones, an ellipsis becomes three dots.
+Typography is folded to what a keyboard types, so that a model spends no capacity on it: no-break
+and thin spaces become plain ones, curly quotes straight ones, an ellipsis three dots.
 Zero-width joiners stay: Devanagari needs them.
 """
 
@@ -33,11 +33,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def normalize(text: str) -> str:
-    """Return `text` in NFC with plain spaces and straight quotes, trimmed.
+    r"""Return `text` in NFC with plain spaces and straight quotes, trimmed.
 
     Idempotent: `normalize(normalize(t)) == normalize(t)`.
 
-    >>> normalize(" C\\u2019est\\u00a0bien\\u202f! ")
+    >>> normalize(" C\u2019est\u00a0bien\u202f! ")
     "C'est bien !"
     """
     folded = _CONTROL.sub("", text.translate(_FOLD))

@@ -20,7 +20,7 @@ class Tokenizer:
     """
 
     def __init__(self, backend: Backend) -> None:
-        """Wrap `backend`; the JSON file does not keep `encode_special_tokens`, so it is set here."""
+        """Wrap `backend`; its JSON does not keep `encode_special_tokens`, so it is set here."""
         backend.encode_special_tokens = True
         backend.no_padding()
         backend.no_truncation()

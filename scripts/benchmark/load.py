@@ -1,4 +1,7 @@
-"""A closed-loop load over HTTP, run in a process of its own: each client sends its next request when the last is answered."""
+"""A closed-loop load over HTTP, run in a process of its own.
+
+Each client sends its next request when the last one is answered.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ class Outcome:
     p99_ms: float
 
 
-def summarize(clients: int, latencies: Sequence[float], tokens: int, errors: int, seconds: float) -> Outcome:
+def summarize(
+    clients: int, latencies: Sequence[float], tokens: int, errors: int, seconds: float
+) -> Outcome:
     """Condense one load's measurements; `latencies` and `seconds` in seconds."""
     p50, p99 = np.percentile(latencies, (50, 99)) if latencies else (float("nan"), float("nan"))
     return Outcome(
@@ -59,7 +64,11 @@ class _Tally:
 
 
 async def _client(
-    session: aiohttp.ClientSession, url: str, bodies: Iterator[dict[str, object]], end: float, tally: _Tally
+    session: aiohttp.ClientSession,
+    url: str,
+    bodies: Iterator[dict[str, object]],
+    end: float,
+    tally: _Tally,
 ) -> None:
     for body in bodies:
         if time.perf_counter() > end:
@@ -77,7 +86,7 @@ async def _client(
 async def _drive(url: str, texts: Sequence[str], load: Load) -> Outcome:
     tally = _Tally()
     options = {"beam_size": load.beam_size}
-    bodies = (
+    bodies: Iterator[dict[str, object]] = (
         {"text": text, "source": "en", "target": "fr", "options": options}
         for text in itertools.islice(itertools.cycle(texts), load.requests)
     )

@@ -1,6 +1,6 @@
 """The peer that tutorials teach: `model.predict` for every token, one sentence at a time.
 
-The same artifact, wrapped in `keras.Model` subclasses whose `call` runs the loaded signatures. Run as
+The same artifact, in `keras.Model` subclasses whose `call` runs the loaded signatures. Run as
 `python -m scripts.benchmark.predict_loop ARTIFACT SECONDS < sentences`; prints one JSON outcome.
 """
 
@@ -66,7 +66,8 @@ class PredictLoop:
         encoded = self.encoder.predict({"tokens": np.array([source], np.int32)}, verbose=0)
         memories = {k: v for k, v in encoded.items() if k.startswith("memory_")}
         states = {k: v for k, v in encoded.items() if k.startswith("state_")}
-        token, ids = BOS, []
+        token = BOS
+        ids: list[int] = []
         most = int(self.limit.max_ratio * len(source)) + self.limit.max_extra
         while len(ids) < most:
             step = {"token": np.array([token], np.int32), **memories, **states}
@@ -81,7 +82,9 @@ class PredictLoop:
         return ids
 
 
-def measure(artifact: Artifact, texts: list[str], seconds: float) -> tuple[Outcome, list[list[int]]]:
+def measure(
+    artifact: Artifact, texts: list[str], seconds: float
+) -> tuple[Outcome, list[list[int]]]:
     """Translate `texts` one after another for about `seconds`, after one to warm up."""
     loop = PredictLoop(artifact)
     loop.translate(texts[0])

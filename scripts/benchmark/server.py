@@ -1,4 +1,4 @@
-"""The service as a user starts it: `python -m app` in a process of its own, on a free port of 127.0.0.1."""
+"""The service as a user starts it: `python -m app` in a process of its own, on a free port."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         if process.poll() is not None:
-            raise RuntimeError(f"the service ended with code {process.returncode} before it was ready")
+            raise RuntimeError(f"the service ended with {process.returncode} before it was up")
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
                 return time.monotonic() - started

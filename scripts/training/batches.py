@@ -57,8 +57,8 @@ def choose_shapes(pairs: Sequence[tuple[Ids, Ids]], min_share: float = 0.04) -> 
     return frozenset(common | squares)
 
 
-def _fit_shape(source: Ids, target: Ids, shapes: frozenset[Shape]) -> Shape:
-    shape = _natural_shape(source, target)
+def _fit_shape(pair: tuple[Ids, Ids], shapes: frozenset[Shape]) -> Shape:
+    shape = _natural_shape(*pair)
     return shape if shape in shapes else (max(shape), max(shape))
 
 
@@ -96,7 +96,7 @@ def make_batches(
     buckets: dict[Shape, list[int]] = {}
     plan: list[tuple[Shape, list[int]]] = []
     for index in order:
-        shape = _fit_shape(*pairs[index], shapes)
+        shape = _fit_shape(pairs[index], shapes)
         bucket = buckets.setdefault(shape, [])
         bucket.append(int(index))
         if len(bucket) == rows_for(shape, batch_tokens):

@@ -79,9 +79,7 @@ class Decoder:
         ]
         prepared = [prepare(job, self._model) for job in jobs]
         started, tokens = time.monotonic(), 0
-        submissions = [
-            self._model.engine.submit(one.items, deadline=None) for one in prepared
-        ]
+        submissions = [self._model.engine.submit(one.items, deadline=None) for one in prepared]
         outputs = [""] * len(texts)
         for chunk, one, submission in zip(chunks, prepared, submissions, strict=True):
             translations = answer(one, await submission.results())

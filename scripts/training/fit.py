@@ -58,7 +58,9 @@ class Fit:
         total = steps_per_epoch * section.epochs
         rate = WarmupCosine(section.learning_rate, section.warmup_steps, total, section.final_rate)
         model.compile(
-            optimizer=keras.optimizers.Adam(rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm),
+            optimizer=keras.optimizers.Adam(
+                rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
+            ),
             loss=smoothed_cross_entropy(section.label_smoothing),
         )
         model.optimizer.build(model.trainable_variables)

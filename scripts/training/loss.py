@@ -13,7 +13,7 @@ Tensor = Any
 def smoothed_cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
     """Return loss(labels int [batch, target], logits [batch, target, vocabulary]) → nats per label.
 
-    With smoothing e, the target distribution is 1 - e on the label and e spread over the vocabulary:
+    With smoothing e, the target is 1 - e on the label and e spread over the vocabulary:
     loss = logsumexp(logits) - (1 - e) · logits[label] - e · mean(logits), averaged where label ≠ 0.
     """
 

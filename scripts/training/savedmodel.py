@@ -1,7 +1,7 @@
-"""Write a trained model as the two SavedModels of the contract. The only training code that needs TensorFlow.
+"""Write a trained model as the two SavedModels of the contract.
 
-A plain `tf.Module` holds each variable once and one concrete function: `keras.Model.export` writes
-every variable twice (keras#23553).
+This is the only training code that needs TensorFlow. A plain `tf.Module` holds each variable once
+and one concrete function: `keras.Model.export` writes every variable twice (keras#23553).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class DotAttention(layers.Layer):
         return memory
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Map query [batch, target, units], keys [batch, source, units] to [batch, target, source]."""
+        """Map query [batch, target, units] and keys to scores [batch, target, source]."""
         return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
 
 
@@ -48,7 +48,7 @@ class GeneralAttention(layers.Layer):
         return self.projection(memory)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Map query [batch, target, units], keys [batch, source, units] to [batch, target, source]."""
+        """Map query [batch, target, units] and keys to scores [batch, target, source]."""
         return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
 
 
@@ -72,9 +72,13 @@ class BahdanauAttention(layers.Layer):
         return self.memory_projection(memory)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """Map query [batch, target, units], keys [batch, source, units] to [batch, target, source]."""
+        """Map query [batch, target, units] and keys to scores [batch, target, source]."""
         mixed = ops.tanh(self.query_projection(query)[:, :, None, :] + keys[:, None, :, :])
         return ops.squeeze(self.score(mixed), axis=-1)
 
 
-ATTENTIONS = {"dot": DotAttention, "general": GeneralAttention, "bahdanau": BahdanauAttention}
+ATTENTIONS: dict[str, type[layers.Layer]] = {
+    "dot": DotAttention,
+    "general": GeneralAttention,
+    "bahdanau": BahdanauAttention,
+}

@@ -42,15 +42,19 @@ class AttentionCell(layers.Layer):
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Create the cell's weights for inputs [batch, embedding]."""
         if not self.cell.built:
-            self.cell.build((*shape[:-1], shape[-1] + self.memory_units))
+            self.cell.build((*shape[:-1], int(shape[-1] or 0) + self.memory_units))
 
-    def read(self, query: Tensor, memory: Tensor, keys: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (context [batch, memory units], weights [batch, source]) for query [batch, units]."""
+    def read(
+        self, query: Tensor, memory: Tensor, keys: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return (context [batch, memory units], weights [batch, source]) of [batch, units]."""
         scores = self.attention.scores(query[:, None, :], keys)[:, 0, :]
         weights = ops.softmax(scores + bias, axis=-1)
         return ops.squeeze(ops.matmul(weights[:, None, :], memory), axis=1), weights
 
-    def call(self, x: Tensor, states: list[Tensor], training: bool = False) -> tuple[Tensor, list[Tensor]]:
+    def call(
+        self, x: Tensor, states: list[Tensor], training: bool = False
+    ) -> tuple[Tensor, list[Tensor]]:
         """Map x [batch, embedding] to ([batch, units + memory units], new states)."""
         own, (memory, keys, bias) = list(states[: self.cell_states]), states[self.cell_states :]
         context, _ = self.read(own[0], memory, keys, bias[:, :, 0])

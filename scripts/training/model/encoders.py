@@ -47,7 +47,7 @@ class TransformerBlock(layers.Layer):
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Create every weight for inputs [batch, source, units]."""
-        units = int(shape[-1])
+        assert shape[-1] == self.heads * self.size, "the encoder fixes the units: this is a bug"
         self.attention_norm.build(shape)
         self.feed_forward_norm.build(shape)
         self.projection.build(shape)
@@ -55,7 +55,6 @@ class TransformerBlock(layers.Layer):
         self.expand.build(shape)
         self.contract.build((*shape[:-1], self.expand.units))
         self.dropout.build(shape)
-        assert units == self.heads * self.size, "units are fixed by the encoder: this is a bug"
 
     def call(self, x: Tensor, bias: Tensor, training: bool = False) -> Tensor:
         """Map x [batch, source, units] with bias [batch, 1, 1, source] to the same shape."""
@@ -81,7 +80,9 @@ class TransformerEncoder(layers.Layer):
         self.units = section.units
         self.dropout = layers.Dropout(dropout)
         self.blocks = [
-            TransformerBlock(section.units, section.heads, section.feed_forward, dropout, f"block_{i}")
+            TransformerBlock(
+                section.units, section.heads, section.feed_forward, dropout, f"block_{i}"
+            )
             for i in range(section.layers)
         ]
         self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm")
@@ -98,7 +99,7 @@ class TransformerEncoder(layers.Layer):
         self.norm.build(shape)
 
     def call(self, embedded: Tensor, mask: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Map embedded [batch, source, units] to (memory [batch, source, units], summary [batch, units])."""
+        """Map embedded [batch, source, units] to (memory, the same shape, summary [batch, units])."""
         x = embedded * math.sqrt(self.units) + sinusoids(ops.shape(embedded)[1], self.units)
         x = self.dropout(x, training=training)
         bias = ops.where(mask, 0.0, NEGATIVE)[:, None, None, :]
@@ -108,7 +109,7 @@ class TransformerEncoder(layers.Layer):
         return memory, masked_mean(memory, mask)
 
 
-RECURRENT_LAYERS = {"lstm": layers.LSTM, "gru": layers.GRU}
+RECURRENT_LAYERS: dict[str, type[layers.Layer]] = {"lstm": layers.LSTM, "gru": layers.GRU}
 
 
 class RecurrentEncoder(layers.Layer):
@@ -146,4 +147,7 @@ class RecurrentEncoder(layers.Layer):
         return memory, masked_mean(memory, mask)
 
 
-ENCODERS = {"transformer": TransformerEncoder, "recurrent": RecurrentEncoder}
+ENCODERS: dict[str, type[layers.Layer]] = {
+    "transformer": TransformerEncoder,
+    "recurrent": RecurrentEncoder,
+}

@@ -16,7 +16,7 @@ Tensor = Any
 
 
 class Seq2Seq(keras.Model):
-    """Encoder and decoder with tied embeddings; `call` is teacher forcing, `encode`/`step` serving."""
+    """Encoder and decoder with tied embeddings; `call` trains, `encode` and `step` serve."""
 
     def __init__(self, recipe: Recipe, vocabulary: int):
         """Make the model of `recipe` over `vocabulary` ids, with every weight created."""
@@ -42,7 +42,7 @@ class Seq2Seq(keras.Model):
         return ops.matmul(features, ops.transpose(self.embedding.embeddings)) + self.output_bias
 
     def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
-        """Map (source [batch, source], inputs [batch, target]) to logits [batch, target, vocabulary]."""
+        """Map (source [batch, source], inputs [batch, target]) to logits [batch, target, ids]."""
         source, previous = inputs
         mask = ops.not_equal(source, PAD)
         memory, summary = self.encoder(self.embedding(source), mask, training=training)
