@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 
+# .venv-dev also finds the packages of this folder, so that `.venv-dev/bin/python scripts/train.py` works.
 # An environment is ready when its stamp carries the checksum of Python's version and its requirements.
 stamp = $(1)/.ready-$(shell { $(PYTHON) -V; cat $(2); } 2>&1 | cksum | tr ' ' '-')
 RUN := $(call stamp,.venv,requirements/cpu.txt)
@@ -72,4 +73,5 @@ $(DEV): | python
 	@echo "Installing requirements/dev.txt into .venv-dev (once; some minutes)"
 	@$(PYTHON) -m venv --clear .venv-dev
 	@.venv-dev/bin/python $(PIP) -r requirements/dev.txt
+	@pwd > "$$(.venv-dev/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	@touch $@

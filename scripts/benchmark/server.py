@@ -30,7 +30,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         if process.poll() is not None:
-            raise RuntimeError(f"the service ended with {process.returncode} before it was up")
+            raise RuntimeError(f"the service ended early, with {process.returncode}")
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
                 return time.monotonic() - started

@@ -99,7 +99,7 @@ class TransformerEncoder(layers.Layer):
         self.norm.build(shape)
 
     def call(self, embedded: Tensor, mask: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Map embedded [batch, source, units] to (memory, the same shape, summary [batch, units])."""
+        """Map embedded [batch, source, units] to (memory alike, summary [batch, units])."""
         x = embedded * math.sqrt(self.units) + sinusoids(ops.shape(embedded)[1], self.units)
         x = self.dropout(x, training=training)
         bias = ops.where(mask, 0.0, NEGATIVE)[:, None, None, :]
