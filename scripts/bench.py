@@ -22,21 +22,11 @@ from app.artifacts.store import open_artifact
 from app.engine.cpus import available_cpus
 from app.text.tokenizer import Tokenizer
 from scripts.benchmark.load import Load, Outcome, drive
+from scripts.benchmark.sentences import sentences
 from scripts.benchmark.server import running_service
-from scripts.training.pairs import read_table
 
 CLIENTS = (1, 16, 64)
-OWN = Path(__file__).parent / "benchmark" / "sentences.txt"
-TATOEBA = Path("translation", "tatoeba.en-fr.tsv.gz")
 Row = dict[str, object]
-
-
-def sentences(data: Path | None) -> list[str]:
-    """Return the sentences to translate, in their natural mix of lengths."""
-    if data and (data / TATOEBA).exists():
-        rows = read_table(data / TATOEBA)
-        return list(dict.fromkeys(row["en"] for row in rows if row["split"] == "test"))
-    return OWN.read_text(encoding="utf-8").splitlines()
 
 
 def _predict_loop(model: Path, texts: list[str], seconds: float) -> tuple[Outcome, list[list[int]]]:

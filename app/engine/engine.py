@@ -80,6 +80,7 @@ class Engine:
             )
         threads = (config.intra_threads, config.inter_threads)
         session = Session(artifact, device=config.device, threads=threads, exact=config.exact)
+        session.warm_up()
         return cls(session, decoding, config, observer)
 
     @property

@@ -33,6 +33,12 @@ def source_width(source: Source, tensors: Mapping[str, Tensor]) -> int:
     return max(sizes, default=1)
 
 
+def sample_source(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    """Return the smallest source that fits `tensors`: ones, with a source axis of length 1."""
+    shapes = {n: [a if isinstance(a, int) else 1 for a in t.axes[1:]] for n, t in tensors.items()}
+    return {name: np.ones(shape, tensors[name].dtype) for name, shape in shapes.items()}
+
+
 def filled(mask: NDArray[np.bool_]) -> tuple[int, ...]:
     """Return one more than the last true place of each row of `mask` [rows, width]; at least 1.
 

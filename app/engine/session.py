@@ -22,7 +22,7 @@ import tensorflow as tf
 from app.artifacts.manifest import Manifest, Tensor, TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.backend import MOST_CANDIDATES, Ints, Source, StepResult, StepsResult
-from app.engine.padding import filled, pad_rows, pad_sources, padded, source_width
+from app.engine.padding import filled, pad_rows, pad_sources, padded, sample_source, source_width
 from app.errors import ArtifactError
 
 Tensors = dict[str, Any]
@@ -68,9 +68,8 @@ def _load(path: Any, signature: str) -> tuple[Any, Any]:
         root = tf.saved_model.load(str(path))
         return root, root.signatures[signature]
     except Exception as error:  # TensorFlow raises a dozen kinds for a damaged file
-        raise ArtifactError(
-            f"{path.name}/ cannot be loaded as a SavedModel with a signature `{signature}`: {error}"
-        ) from error
+        problem = f"{path.name}/ cannot be loaded with a signature `{signature}`: {error}"
+        raise ArtifactError(problem) from error
 
 
 class DecoderGraph:
@@ -235,33 +234,28 @@ class Session:
     def __init__(
         self, artifact: Artifact, *, device: str, threads: tuple[int, int], exact: bool
     ) -> None:
-        """Load the artifact's two SavedModels.
+        """Load the two SavedModels of an artifact that decodes tokens.
 
-        Args:
-            artifact: an opened artifact that decodes tokens.
-            device: `auto`, `cpu` or `gpu:N`.
-            threads: (intra-op, inter-op); the first session of a process decides.
-            exact: pad calls to 16 rows, and each source to a whole number of 16 places.
+        `device` is `auto`, `cpu` or `gpu:N`; `threads` (intra-op, inter-op) of the process are
+        decided by its first session; `exact` pads calls to 16 rows, sources to multiples of 16.
 
         Raises:
-            ArtifactError: the SavedModels do not load, or the model decodes numbers.
+            ArtifactError: the SavedModels do not load, or there is no such device.
         """
         manifest = artifact.manifest
-        if not isinstance(manifest.decoding, TokenDecoding):
-            raise ArtifactError(
-                f"{manifest.name} decodes numbers; this version serves token models"
-            )
+        decoding = manifest.decoding
+        assert isinstance(decoding, TokenDecoding), "Engine.load refuses numbers: this is a bug"
         configure_threads(*threads)
         self._device = resolve_device(device)
         self._manifest: Manifest = manifest
-        self._eos = manifest.decoding.eos
+        self._eos = decoding.eos
         self._inputs = manifest.signatures.encode.inputs
         self._exact = exact
         with tf.device(self._device):
             # The roots own the variables: without a reference to them the functions die.
             self._encoder, self._encode = _load(artifact.encoder_path, "encode")
             self._decoder, step = _load(artifact.decoder_path, "step")
-            self._graph = DecoderGraph(step, manifest, manifest.decoding, exact)
+            self._graph = DecoderGraph(step, manifest, decoding, exact)
         self.reset()
 
     def reset(self) -> None:
@@ -272,6 +266,17 @@ class Session:
         self._owners = np.zeros(0, np.int64)  # which encoded source each row reads
         self._lengths = np.zeros(0, np.int64)  # places of the memory that each row fills
         self._next_owner = 1
+
+    def warm_up(self) -> None:
+        """Trace every graph that ordinary requests run, so that none of them waits for it."""
+        sources = [sample_source(self._inputs)] * 2
+        straight, swapped = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
+        self.join(self.encode(sources), straight[:0], np.array([1, 1], np.int32))
+        no_probes = np.zeros((2, 0), np.int32)
+        for attention in {False, self._manifest.attends}:
+            self.advance(swapped, straight, no_probes, FETCHES[1], attention)
+        self.advance_greedy(straight, straight, 1)
+        self.reset()
 
     def encode(self, sources: Sequence[Source]) -> EncodedBatch:
         """Encode sources together; in exact mode, only with others of about their own length."""

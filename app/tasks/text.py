@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.errors import FieldError, InvalidRequest, TooLong
 from app.text.normalizer import normalize
-from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
+from app.text.tokenizer import Tokenizer
 
-_CONTROL = frozenset((PAD, BOS, EOS))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -55,8 +54,7 @@ def encode_texts(
         if count > limit:
             message = f"is {count} tokens long; the limit of {manifest.name} is {limit}"
             raise TooLong("The text is too long: split it.", FieldError(pointer, message))
-        # A vocabulary of whole words knows `</s>` as a word: typed by a user, it is an unknown one.
-        encoded.append([UNK if id_ in _CONTROL else id_ for id_ in ids] + ending)
+        encoded.append(ids + ending)
     return encoded
 
 

@@ -10,6 +10,8 @@ from tokenizers import Tokenizer as Backend
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
+# A vocabulary of whole words may know `</s>` as a word: typed by a user, it is an unknown one.
+_CONTROL = frozenset((PAD, BOS, EOS))
 
 
 class Tokenizer:
@@ -47,12 +49,12 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, without start or end tokens."""
-        return list(self._backend.encode(text, add_special_tokens=False).ids)
+        return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text; faster than a loop over `encode`."""
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [list(encoding.ids) for encoding in encodings]
+        return [[UNK if id_ in _CONTROL else id_ for id_ in e.ids] for e in encodings]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; control tokens are left out and the ends are trimmed."""

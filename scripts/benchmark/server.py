@@ -41,7 +41,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
 
 @contextmanager
 def running_service(**settings: str) -> Iterator[tuple[str, float]]:
-    """Run the service with `DRAGOMAN_*` settings; yield its base address and its start-up seconds."""
+    """Run the service with `DRAGOMAN_*` settings; yield its address and its start-up seconds."""
     port = free_port()
     environment = {**os.environ, "DRAGOMAN_PORT": str(port), "DRAGOMAN_HOST": "127.0.0.1"}
     environment |= {f"DRAGOMAN_{key.upper()}": value for key, value in settings.items()}

@@ -12,9 +12,10 @@ from app.artifacts.store import Artifact
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
+from app.engine.request import SequenceResult
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from app.tasks.translate import TranslateJob, answer, prepare
+from app.tasks.translate import TranslateJob, prepare
 
 CHUNK = 64  # sentences submitted together
 ROWS = 256
@@ -55,35 +56,44 @@ class Decoder:
         self._model.engine.close()
 
     def translate(self, texts: Sequence[str], beam_size: int) -> Decoded:
-        """Decode `texts`; the answers keep their order.
+        """Decode `texts` in batches; the answers keep their order.
 
         Raises:
             TooLong: a text is longer than the manifest's limit.
         """
-        return asyncio.run(self._translate(texts, beam_size))
-
-    async def _translate(self, texts: Sequence[str], beam_size: int) -> Decoded:
-        pair = self._model.artifact.manifest.languages[0]
         # Neighbours of one length waste the least padding.
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+        started = time.monotonic()
+        results = self.decode([texts[place] for place in order], beam_size, CHUNK)
+        seconds = time.monotonic() - started
+        best = [result.hypotheses[0].tokens for result in results]
+        outputs = [""] * len(texts)
+        for place, tokens in zip(order, best, strict=True):
+            outputs[place] = self._model.target.decode(tokens)
+        return Decoded(outputs, seconds, sum(map(len, best)))
+
+    def decode(
+        self, texts: Sequence[str], beam_size: int, chunk: int, *, at_once: bool = True
+    ) -> list[SequenceResult]:
+        """Decode `texts` in submissions of `chunk`, all submitted at once or one after another."""
+        return asyncio.run(self._decode(texts, beam_size, chunk, at_once))
+
+    async def _decode(
+        self, texts: Sequence[str], beam_size: int, chunk: int, at_once: bool
+    ) -> list[SequenceResult]:
+        pair = self._model.artifact.manifest.languages[0]
+        options = Options(beam_size=beam_size)
         jobs = [
             TranslateJob(
-                tuple(texts[place] for place in chunk),
-                True,
-                pair.target,
-                pair.source,
-                options=Options(beam_size=beam_size),
+                tuple(texts[at : at + chunk]), True, pair.target, pair.source, options=options
             )
-            for chunk in chunks
+            for at in range(0, len(texts), chunk)
         ]
-        prepared = [prepare(job, self._model) for job in jobs]
-        started, tokens = time.monotonic(), 0
-        submissions = [self._model.engine.submit(one.items, deadline=None) for one in prepared]
-        outputs = [""] * len(texts)
-        for chunk, one, submission in zip(chunks, prepared, submissions, strict=True):
-            translations = answer(one, await submission.results())
-            tokens += translations.target_tokens
-            for place, item in zip(chunk, translations.items, strict=True):
-                outputs[place] = item.candidates[0].text
-        return Decoded(outputs, time.monotonic() - started, tokens)
+        submit = self._model.engine.submit
+        items = [prepare(job, self._model).items for job in jobs]
+        if at_once:
+            submissions = [submit(group, deadline=None) for group in items]
+            answers = [await submission.results() for submission in submissions]
+        else:
+            answers = [await submit(group, deadline=None).results() for group in items]
+        return [result for answer in answers for result in answer]

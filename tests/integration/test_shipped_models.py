@@ -1,0 +1,55 @@
+"""Every model in `models/` loads, says what it said on export, and answers alike in any company."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.artifacts.store import Artifact, discover, open_artifact
+from scripts.benchmark.sentences import OWN
+from scripts.training.decoding import Decoder
+from scripts.training.invariance import compare
+
+MODELS = Path(__file__).parents[2] / "models"
+SENTENCES = OWN.read_text(encoding="utf-8").splitlines()
+SMALL = 45 * 1024 * 1024
+
+
+@pytest.fixture(scope="module", params=discover(MODELS), ids=lambda path: path.parent.name)
+def artifact(request: pytest.FixtureRequest) -> Artifact:
+    return open_artifact(request.param)
+
+
+def test_golden_examples_come_out_as_exported(artifact: Artifact) -> None:
+    examples = artifact.manifest.golden
+    assert examples
+    with Decoder(artifact) as decoder:
+        for beam in sorted({int(str(example.options["beam_size"])) for example in examples}):
+            some = [example for example in examples if example.options["beam_size"] == beam]
+            decoded = decoder.translate([str(example.input) for example in some], beam)
+            assert decoded.texts == [example.output for example in some]
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_answers_do_not_depend_on_company(artifact: Artifact, beam: int) -> None:
+    assert compare(artifact, SENTENCES, beam, exact=False).different == 0
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_exact_mode_is_bitwise_the_same_in_any_company(artifact: Artifact, beam: int) -> None:
+    found = compare(artifact, SENTENCES, beam, exact=True)
+    assert (found.different, found.drift) == (0, 0.0)
+
+
+def test_a_shipped_model_is_small_and_has_a_card(artifact: Artifact) -> None:
+    names = {entry.path for entry in artifact.manifest.files}
+    assert {"README.md", "curve.png"} <= names
+    assert sum(entry.size for entry in artifact.manifest.files) <= SMALL
+
+
+def test_a_shipped_model_names_its_licences_and_figures(artifact: Artifact) -> None:
+    manifest = artifact.manifest
+    assert manifest.licences
+    assert manifest.commercial_use == all(entry.commercial_use for entry in manifest.licences)
+    assert {metric.name for metric in manifest.metrics} >= {"bleu-first", "bleu-all", "chrf"}
