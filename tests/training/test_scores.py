@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from scripts.training.config import EvaluationSet
+from scripts.training.pairs import Pair
+from scripts.training.scores import group, score_translations, streams
+
+ABOUT = EvaluationSet(name="tiny", path="tiny.tsv", source="en", target="fr")
+
+
+def test_versions_of_one_sentence_become_its_references_in_file_order() -> None:
+    pairs = [Pair("b", "1"), Pair("a", "2"), Pair("b", "3")]
+    assert group(pairs) == [("b", ["1", "3"]), ("a", ["2"])]
+
+
+def test_missing_references_are_gaps() -> None:
+    assert streams([["a", "b"], ["c"]]) == [["a", "c"], ["b", None]]
+
+
+def test_a_hypothesis_may_match_any_reference() -> None:
+    hypotheses = ["il fait très beau ce matin", "je ne sais pas du tout"]
+    references = [
+        ["le temps est superbe aujourd'hui", "il fait très beau ce matin"],
+        ["je ne sais pas du tout"],
+    ]
+    metrics = score_translations(hypotheses, references, ABOUT, "greedy")
+    values = {metric.name: metric.value for metric in metrics}
+    assert (values["bleu-all"], values["chrf"]) == (100.0, 100.0)
+    assert values["bleu-first"] < 60.0
+    assert {metric.name: metric.signature.split("|")[0] for metric in metrics} == {
+        "bleu-first": "nrefs:1",
+        "bleu-all": "nrefs:var",
+        "chrf": "nrefs:var",
+    }
