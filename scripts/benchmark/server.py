@@ -35,7 +35,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
                 return time.monotonic() - started
         except (urllib.error.URLError, OSError):
-            time.sleep(0.02)
+            time.sleep(0.05)
     raise RuntimeError(f"the service was not ready within {seconds:g} s")
 
 
@@ -47,7 +47,10 @@ def running_service(**settings: str) -> Iterator[tuple[str, float]]:
     environment |= {f"DRAGOMAN_{key.upper()}": value for key, value in settings.items()}
     base = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "app"], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "app"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield base, wait_until_ready(f"{base}/readyz", process)
