@@ -29,23 +29,18 @@ from scripts.benchmark.load import Outcome, summarize
 Arrays = dict[str, Any]
 
 
-class _Encoder(keras.Model):
-    def __init__(self, artifact: Artifact) -> None:
+class Part(keras.Model):
+    """One SavedModel of the artifact; Keras wants a class name without an underscore in front."""
+
+    def __init__(self, path: Path, signature: str) -> None:
+        """Load `path`; calls run `signature`."""
         super().__init__()
-        self.loaded = tf.saved_model.load(str(artifact.encoder_path))
+        self.loaded = tf.saved_model.load(str(path))
+        self.signature = signature
 
     def call(self, inputs: Arrays) -> Arrays:
-        outputs: Arrays = self.loaded.signatures["encode"](**inputs)
-        return outputs
-
-
-class _Decoder(keras.Model):
-    def __init__(self, artifact: Artifact) -> None:
-        super().__init__()
-        self.loaded = tf.saved_model.load(str(artifact.decoder_path))
-
-    def call(self, inputs: Arrays) -> Arrays:
-        outputs: Arrays = self.loaded.signatures["step"](**inputs)
+        """Run the signature on named tensors."""
+        outputs: Arrays = self.loaded.signatures[self.signature](**inputs)
         return outputs
 
 
@@ -55,7 +50,8 @@ class PredictLoop:
     def __init__(self, artifact: Artifact) -> None:
         """Load both parts of `artifact`."""
         assert artifact.manifest.text is not None, "the benchmark runs text models: this is a bug"
-        self.encoder, self.decoder = _Encoder(artifact), _Decoder(artifact)
+        self.encoder = Part(artifact.encoder_path, "encode")
+        self.decoder = Part(artifact.decoder_path, "step")
         self.tokenizer = Tokenizer.load(artifact.folder / artifact.manifest.text.source_file)
         self.never = list(artifact.manifest.decoding.never)  # type: ignore[union-attr]
         self.limit = artifact.manifest.generation
