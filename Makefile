@@ -48,6 +48,9 @@ lock: $(DEV) ## Resolve requirements/*.txt again from pyproject.toml; ARGS=--upg
 	$(LOCK) --extra gpu --constraints requirements/dev.txt --output-file requirements/gpu.txt
 	$(LOCK) --extra cpu --group train --constraints requirements/dev.txt --output-file requirements/train.txt
 	$(LOCK) --extra cpu --group bench --constraints requirements/dev.txt --output-file requirements/bench.txt
+	$(LOCK) --extra cpu --group bench-litserve --constraints requirements/dev.txt --output-file requirements/bench-litserve.txt
+	$(LOCK) --extra cpu --group bench-rayserve --constraints requirements/dev.txt --output-file requirements/bench-rayserve.txt
+	$(LOCK) --group bench-ctranslate2 --constraints requirements/dev.txt --output-file requirements/bench-ctranslate2.txt
 
 clean: ## Remove the environments and caches.
 	rm -rf .venv .venv-dev .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
