@@ -1,16 +1,13 @@
-"""The peer that tutorials teach: `model.predict` for every token, one sentence at a time.
+"""What tutorials teach: `model.predict` for every token, one sentence at a time, behind FastAPI.
 
-The same artifact, in `keras.Model` subclasses whose `call` runs the loaded signatures. Run as
-`python -m scripts.benchmark.predict_loop ARTIFACT SECONDS < sentences`; prints one JSON outcome.
+The same artifact, in `keras.Model` subclasses whose `call` runs the loaded signatures. Keras'
+`predict` is not safe from several threads, so that a lock lets one request in at a time.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import time
-from dataclasses import asdict
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +17,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import tensorflow as tf
+import uvicorn
+from fastapi import FastAPI
 
 from app.artifacts.store import Artifact, open_artifact
 from app.text.normalizer import normalize
 from app.text.tokenizer import BOS, EOS, Tokenizer
-from scripts.benchmark.load import Outcome, summarize
+from scripts.benchmark.peers.wire import PATH, answer, arguments
 
 Arrays = dict[str, Any]
+ARTIFACT = "PREDICT_LOOP_ARTIFACT"
 
 
 class Part(keras.Model):
@@ -52,13 +52,14 @@ class PredictLoop:
         assert artifact.manifest.text is not None, "the benchmark runs text models: this is a bug"
         self.encoder = Part(artifact.encoder_path, "encode")
         self.decoder = Part(artifact.decoder_path, "step")
-        self.tokenizer = Tokenizer.load(artifact.folder / artifact.manifest.text.source_file)
+        self.source = Tokenizer.load(artifact.folder / artifact.manifest.text.source_file)
+        self.target = Tokenizer.load(artifact.folder / artifact.manifest.text.target_file)
         self.never = list(artifact.manifest.decoding.never)  # type: ignore[union-attr]
         self.limit = artifact.manifest.generation
 
     def translate(self, text: str) -> list[int]:
         """Return the target ids of `text`, without the end."""
-        source = [*self.tokenizer.encode(normalize(text)), EOS]
+        source = [*self.source.encode(normalize(text)), EOS]
         encoded = self.encoder.predict({"tokens": np.array([source], np.int32)}, verbose=0)
         memories = {k: v for k, v in encoded.items() if k.startswith("memory_")}
         states = {k: v for k, v in encoded.items() if k.startswith("state_")}
@@ -78,30 +79,38 @@ class PredictLoop:
         return ids
 
 
-def measure(
-    artifact: Artifact, texts: list[str], seconds: float
-) -> tuple[Outcome, list[list[int]]]:
-    """Translate `texts` one after another for about `seconds`, after one to warm up."""
-    loop = PredictLoop(artifact)
-    loop.translate(texts[0])
-    latencies: list[float] = []
-    outputs: list[list[int]] = []
-    began = time.perf_counter()
-    for text in texts:
-        started = time.perf_counter()
-        if started - began > seconds:
-            break
-        outputs.append(loop.translate(text))
-        latencies.append(time.perf_counter() - started)
-    tokens = sum(len(ids) for ids in outputs)
-    return summarize(1, latencies, tokens, 0, time.perf_counter() - began), outputs
+def create() -> FastAPI:
+    """Load the model and return the application; one in each worker's process."""
+    loop = PredictLoop(open_artifact(Path(os.environ[ARTIFACT])))
+    loop.translate("Hello!")
+    lock = threading.Lock()
+    app = FastAPI()
+
+    @app.post(PATH)
+    def translate(body: dict[str, Any]) -> dict[str, Any]:
+        with lock:
+            ids = loop.translate(body["text"])
+        return answer(loop.target.decode(ids), len(ids))
+
+    @app.get("/readyz")
+    def ready() -> str:
+        return "ready"
+
+    return app
 
 
 def main() -> None:
     """Run the command line."""
-    artifact = open_artifact(Path(sys.argv[1]))
-    outcome, outputs = measure(artifact, sys.stdin.read().splitlines(), float(sys.argv[2]))
-    print(json.dumps({"outcome": asdict(outcome), "outputs": outputs}))
+    options = arguments()
+    os.environ[ARTIFACT] = str(options.artifact)
+    uvicorn.run(
+        "scripts.benchmark.peers.predict_loop:create",
+        factory=True,
+        host="127.0.0.1",
+        port=options.port,
+        workers=options.workers,
+        log_level="warning",
+    )
 
 
 if __name__ == "__main__":

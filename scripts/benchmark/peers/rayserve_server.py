@@ -1,0 +1,85 @@
+"""Static request batching in Ray Serve, as its guide to dynamic request batching teaches.
+
+`@serve.batch` collects what single calls send; the blocking work runs in a thread, as the guide to
+asyncio in Serve says, so that the next batch collects meanwhile. Replicas are processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import serve
+from starlette.requests import Request
+
+from scripts.benchmark.peers.wire import (
+    MOST_ROWS,
+    PATH,
+    answer,
+    arguments,
+    set_tensorflow_threads,
+)
+
+WAIT_SECONDS = 0.01
+MOST_ONGOING = 512
+
+
+@serve.deployment
+class Translate:
+    """Greedy translation of whole batches."""
+
+    def __init__(self, artifact: str, threads: int) -> None:
+        """Load the model, in the replica's process."""
+        set_tensorflow_threads(threads)
+        from scripts.benchmark.peers.static_batch import StaticTranslator
+
+        self.translator = StaticTranslator(Path(artifact))
+        self.translator.translate(["Hello!"])
+
+    @serve.batch(max_batch_size=MOST_ROWS, batch_wait_timeout_s=WAIT_SECONDS)
+    async def translate(self, texts: list[str]) -> list[tuple[str, int]]:
+        """Translate a batch."""
+        return await asyncio.to_thread(self.translator.translate, texts)
+
+    async def __call__(self, request: Request) -> dict[str, Any]:
+        """Answer one request."""
+        body = await request.json()
+        found: Any = await self.translate(body["text"])
+        return answer(*found)
+
+
+def main() -> None:
+    """Run the command line."""
+    options = arguments()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        ray.init(
+            num_cpus=max(2, options.workers),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=100 * 1024**2,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+        serve.start(http_options={"host": "127.0.0.1", "port": options.port})
+        deployment = Translate.options(
+            num_replicas=options.workers,
+            max_ongoing_requests=MOST_ONGOING,
+            ray_actor_options={"num_cpus": 1},
+        )
+        application = deployment.bind(str(options.artifact), options.threads)
+        serve.run(application, route_prefix=PATH)
+        stop.wait()
+        serve.shutdown()
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()
