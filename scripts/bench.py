@@ -1,7 +1,10 @@
-"""Measure the service over HTTP beside the tutorials' `model.predict` loop, in one run, as ratios.
+"""Measure the service over HTTP beside its peers, in one run, as ratios.
 
-Writes docs/benchmarks/latest.json and prints a table. Sentences come from the Tatoeba test split
-under --data (or $DRAGOMAN_DATA) where there is one, else from scripts/benchmark/sentences.txt.
+Every system is started in turn in an environment of its own, tried with several thread settings,
+warmed up and driven from another process; rounds interleave the systems. Writes latest.json and
+pictures to docs/benchmarks and prints tables. Exit 1: too many wrong answers.
+Sentences come from the Tatoeba test split under --data (or $DRAGOMAN_DATA) where there is one, else
+from scripts/benchmark/sentences.txt.
 """
 
 from __future__ import annotations
@@ -9,135 +12,122 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
+import random
 import statistics
-import subprocess
 import sys
-import time
-import urllib.request
-from dataclasses import asdict
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from app.artifacts.store import open_artifact
-from app.engine.cpus import available_cpus
-from app.text.tokenizer import Tokenizer
-from scripts.benchmark.load import Load, Outcome, drive
+from scripts.benchmark.answers import TIES, Reference, reference, wrong_share
+from scripts.benchmark.floor import Floor, measure_floor
+from scripts.benchmark.picture import draw
+from scripts.benchmark.plan import CLIENTS, Scale, Trial, capacity
+from scripts.benchmark.ratios import Run, ratios_of, spreads
+from scripts.benchmark.report import report, write
+from scripts.benchmark.rounds import Starts, Work, choose, one_round
 from scripts.benchmark.sentences import sentences
-from scripts.benchmark.server import running_service
+from scripts.benchmark.server import Subject, import_seconds
+from scripts.benchmark.systems import DRAGOMAN, SYSTEMS, System, chosen
+from scripts.benchmark.table import floor_table, ratios_table, runs_table, settings_table
 
-CLIENTS = (1, 16, 64)
-Row = dict[str, object]
 
-
-def _predict_loop(model: Path, texts: list[str], seconds: float) -> tuple[Outcome, list[list[int]]]:
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "scripts.benchmark.predict_loop", str(model), str(seconds)],
-        input="\n".join(texts),
-        capture_output=True,
-        text=True,
-        check=True,
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, default=Path("models/translate-en-fr/1"))
+    parser.add_argument("--data", type=Path, default=os.environ.get("DRAGOMAN_DATA"))
+    parser.add_argument(
+        "--systems", default=",".join(system.name for system in SYSTEMS), help="names, with commas"
     )
-    answer = json.loads(done.stdout.splitlines()[-1])
-    return Outcome(**answer["outcome"]), answer["outputs"]
+    parser.add_argument("--clients", default=",".join(map(str, CLIENTS)), help="closed loops")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
+    parser.add_argument("--seconds", type=float, default=4.0, help="counted time of one load")
+    parser.add_argument("--no-floor", action="store_true", help="leave the matrix products out")
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/latest.json"))
+    return parser.parse_args()
 
 
-def _import_seconds() -> float:
-    started = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import tensorflow"], check=True, capture_output=True)
-    return time.monotonic() - started
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _row(system: str, load: str, outcome: Outcome) -> Row:
-    return {"system": system, "load": load, **asdict(outcome)}
+def _shuffled(texts: Sequence[str]) -> list[str]:
+    """Mix lengths the same way in every run: a data set may be sorted."""
+    mixed = list(texts)
+    random.Random(0).shuffle(mixed)  # noqa: S311 - not a secret
+    return mixed
 
 
-def _print_table(rows: list[Row]) -> None:
-    print(
-        f"{'system':14} {'load':8} {'clients':>7} {'req/s':>8} {'tokens/s':>9} "
-        f"{'p50 ms':>8} {'p99 ms':>8} errors"
-    )
-    for row in rows:
-        print(
-            f"{row['system']:14} {row['load']:8} {row['clients']:7} {row['requests_per_s']:8.1f} "
-            f"{row['tokens_per_s']:9.0f} {row['p50_ms']:8.1f} {row['p99_ms']:8.1f} {row['errors']}"
-        )
-
-
-def _ratios(rows: list[Row], import_s: float, ready_s: list[float]) -> dict[str, float]:
-    def middle(system: str, load: str, clients: int, key: str) -> float:
-        values = [
-            float(str(row[key]))
-            for row in rows
-            if (row["system"], row["load"], row["clients"]) == (system, load, clients)
-        ]
-        return statistics.median(values)
-
-    loop_tokens = middle("predict loop", "greedy", 1, "tokens_per_s")
-    loop_p50 = middle("predict loop", "greedy", 1, "p50_ms")
+def _start_ratios(starts: Starts, imports: Sequence[float]) -> dict[str, list[float]]:
+    ready = starts.ready_s.get(DRAGOMAN, [])
     return {
-        "throughput_64_clients_vs_predict_loop": middle("dragoman", "greedy", 64, "tokens_per_s")
-        / loop_tokens,
-        "latency_predict_loop_vs_1_client": loop_p50 / middle("dragoman", "greedy", 1, "p50_ms"),
-        "beam4_vs_greedy_64_clients": middle("dragoman", "beam 4", 64, "tokens_per_s")
-        / middle("dragoman", "greedy", 64, "tokens_per_s"),
-        "ready_vs_import_tensorflow": statistics.median(ready_s) / import_s,
-    }
+        "ready_vs_import_tensorflow": [a / b for a, b in zip(ready, imports, strict=False)]
+    } if ready else {}
+
+
+def _floor_ratios(floors: Sequence[Floor], runs: Sequence[Run]) -> dict[str, list[float]]:
+    found = {f"step_{f.rows}_rows_vs_floor": [f.engine_s / f.products_s] for f in floors}
+    tokens = [
+        run.outcome.tokens_per_s
+        for run in runs
+        if (run.system, run.load, run.clients) == (DRAGOMAN, "greedy", 64)
+    ]
+    full = next((f for f in floors if f.rows == 64), None)
+    if tokens and full:
+        found["tokens_64_clients_vs_floor"] = [t / full.tokens_per_s for t in tokens]
+        found["tokens_64_clients_vs_floor_with_encoder"] = [t / full.with_encoder for t in tokens]
+    return found
+
+
+def _measure(
+    args: argparse.Namespace, systems: Sequence[System], work: Work
+) -> tuple[list[Run], Starts, dict[str, list[Trial]], dict[str, Trial], list[float]]:
+    trials, best = choose(systems, work)
+    most = capacity(systems, best)
+    starts, runs, imports = Starts(), [], []
+    for number in range(1, args.rounds + 1):
+        imports.append(import_seconds())
+        runs += one_round(number, systems, best, most, work, starts)
+    return runs, starts, trials, best, imports
 
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=Path("models/translate-en-fr/1"))
-    parser.add_argument("--data", type=Path, default=os.environ.get("DRAGOMAN_DATA"))
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
-    parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one load")
-    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/latest.json"))
-    args = parser.parse_args()
-    texts = sentences(args.data)
-    rows: list[Row] = []
-    import_s = min(_import_seconds() for _ in range(2))
-    ready: list[float] = []
-    wrong = checked = 0
-    tokenizer = Tokenizer.load(open_artifact(args.model).folder / "source.json")
-    for _ in range(args.rounds):
-        outcome, outputs = _predict_loop(args.model, texts, args.seconds)
-        rows.append(_row("predict loop", "greedy", outcome))
-        with running_service(max_rows="256") as (base, seconds):
-            ready.append(seconds)
-            url = f"{base}/v1/translate"
-            drive(url, texts, Load(16, 64, args.seconds))  # warm-up
-            for beam in (1, 4):
-                for clients in CLIENTS:
-                    outcome = drive(url, texts, Load(clients, 100_000, args.seconds, beam))
-                    rows.append(_row("dragoman", "greedy" if beam == 1 else "beam 4", outcome))
-            wrong += _wrong_answers(url, texts, [tokenizer.decode(ids) for ids in outputs])
-            checked += len(outputs)
-    ratios = _ratios(rows, import_s, ready) | {"wrong_answers": wrong, "answers_checked": checked}
-    machine = {
-        "cpus": available_cpus(),
-        "architecture": platform.machine(),
-        "python": platform.python_version(),
+    args = _options()
+    systems = chosen(args.systems.split(","))
+    texts = _shuffled(sentences(args.data))
+    _say(f"reference answers for {len(texts)} sentences")
+    right: Reference = reference(args.model, texts)
+    with tempfile.TemporaryDirectory() as folder:
+        lengths = Path(folder) / "lengths.json"
+        lengths.write_text(json.dumps(right.tokens), encoding="utf-8")
+        scale = Scale(tuple(map(int, args.clients.split(","))), args.seconds)
+        work = Work(Subject(args.model, lengths), texts, right, scale, _say)
+        runs, starts, trials, best, imports = _measure(args, systems, work)
+    floors = [] if args.no_floor else measure_floor(args.model, 1, texts)
+    values = ratios_of(runs) | _floor_ratios(floors, runs) | _start_ratios(starts, imports)
+    found = spreads(values)
+    checked = [run.outcome for run in runs if run.load == "greedy"]
+    wrong = wrong_share(checked)
+    details: dict[str, Any] = {
+        "sentences": len(texts),
+        "wrong_share": wrong,
+        "import_tensorflow_s": statistics.median(imports),
+        "ready_s": {name: statistics.median(each) for name, each in starts.ready_s.items()},
+        "resident_bytes": {name: max(each) for name, each in starts.resident.items()},
     }
-    _print_table(rows)
-    for name, value in ratios.items():
-        print(f"{name}: {value:.2f}")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    result = {"runs": rows, "ratios": ratios, "machine": machine, "sentences": len(texts)}
-    args.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return 0
-
-
-def _wrong_answers(url: str, texts: list[str], expected: list[str]) -> int:
-    """Count the greedy answers that differ from the peer's on the same artifact."""
-    wrong = 0
-    for text, right in zip(texts, expected, strict=False):
-        body = {"text": text, "source": "en", "target": "fr", "options": {"beam_size": 1}}
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as response:  # noqa: S310
-            wrong += json.load(response)["translations"][0]["text"] != right
-    return wrong
+    write(args.out, report(runs, found, trials, best, floors, details))
+    draw(runs, args.out.parent)
+    for table in (
+        settings_table(trials, best),
+        runs_table(runs),
+        floor_table(floors),
+        ratios_table(found),
+    ):
+        print("\n".join(table), end="\n\n")
+    print(f"wrong answers: {wrong:.2%} of those checked")
+    return 1 if wrong > TIES else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""The right answers: the artifact's own greedy translations, decoded without the engine.
+
+`python -m scripts.benchmark.answers ARTIFACT < sentences` prints [[text, tokens], ...]. A few
+answers may differ at exact ties (docs/design.md): TensorFlow rounds small batches differently.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.benchmark.load.outcome import Outcome
+
+MODULE = "scripts.benchmark.answers"
+BATCH = 64
+TIES = 0.01
+"""The share of answers that may differ from the reference."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Greedy translations, and their tokens, by sentence."""
+
+    texts: dict[str, str]
+    tokens: dict[str, int]
+
+
+def reference(artifact: Path, sentences: Sequence[str]) -> Reference:
+    """Translate `sentences` in a process of its own.
+
+    Raises:
+        RuntimeError: the artifact does not decode.
+    """
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", MODULE, str(artifact)],
+        input=json.dumps(list(sentences)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"the reference could not be made: {done.stderr[-2000:]}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    pairs = list(zip(sentences, found, strict=True))
+    return Reference({s: text for s, (text, _) in pairs}, {s: n for s, (_, n) in pairs})
+
+
+def wrong_share(outcomes: Sequence[Outcome]) -> float:
+    """Return the share of answers that were wrong; 0 without answers."""
+    answers = sum(outcome.requests for outcome in outcomes)
+    return sum(outcome.wrong for outcome in outcomes) / answers if answers else 0.0
+
+
+def main() -> None:
+    """Run the command line."""
+    from scripts.benchmark.peers.static_batch import StaticTranslator
+
+    translator = StaticTranslator(Path(sys.argv[1]))
+    texts: list[str] = json.load(sys.stdin)
+    order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    found: list[tuple[str, int]] = [("", 0)] * len(texts)
+    for start in range(0, len(texts), BATCH):
+        places = order[start : start + BATCH]
+        answers = translator.translate([texts[place] for place in places])
+        for place, answer in zip(places, answers, strict=True):
+            found[place] = answer
+    print(json.dumps(found))  # noqa: T201 - the result
+
+
+if __name__ == "__main__":
+    main()

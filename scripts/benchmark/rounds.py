@@ -1,0 +1,109 @@
+"""Carry the plan out: trials of the settings, then rounds in which every system takes its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scripts.benchmark.answers import Reference
+from scripts.benchmark.load.drive import drive
+from scripts.benchmark.load.pattern import STREAM, Load
+from scripts.benchmark.plan import (
+    Scale,
+    Trial,
+    best_setting,
+    loads,
+    trial_loads,
+    trial_result,
+)
+from scripts.benchmark.ratios import Run
+from scripts.benchmark.server import Running, Subject, running
+from scripts.benchmark.systems import DRAGOMAN, System
+
+WARM_UP = Load("warm-up", clients=16, seconds=1.0, settle=0.0)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is translated, by whom it is checked, and how long it takes.
+
+    `say` gets a line whenever something begins.
+    """
+
+    subject: Subject
+    texts: Sequence[str]
+    right: Reference
+    scale: Scale
+    say: Callable[[str], None]
+
+
+@dataclass
+class Starts:
+    """How systems started: seconds until ready and resident bytes, by system."""
+
+    ready_s: dict[str, list[float]] = field(default_factory=dict)
+    resident: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, system: str, server: Running) -> None:
+        """Note one start."""
+        self.ready_s.setdefault(system, []).append(server.ready_s)
+        self.resident.setdefault(system, []).append(server.resident)
+
+
+def streams(url: str) -> bool:
+    """Whether a server of ours has the streaming route."""
+    import json
+    import urllib.request
+
+    with urllib.request.urlopen(f"{url}/openapi.json", timeout=10) as found:  # noqa: S310 - ours
+        return STREAM in json.load(found)["paths"]
+
+
+def try_settings(system: System, work: Work) -> list[Trial]:
+    """Return what `system` reaches with each of its settings; a lone setting is tried too."""
+    found = []
+    for threads in system.settings:
+        work.say(f"trial: {system.name} {threads}")
+        with running(system, threads, work.subject) as server:
+            asked = [WARM_UP, *trial_loads(system, work.scale)]
+            outcomes = drive(server.url, asked, work.texts, _answers(system, work))[1:]
+        found.append(trial_result(threads, outcomes))
+    return found
+
+
+def choose(
+    systems: Sequence[System], work: Work
+) -> tuple[dict[str, list[Trial]], dict[str, Trial]]:
+    """Return all trials, and the best of each system."""
+    trials = {system.name: try_settings(system, work) for system in systems}
+    return trials, {name: best_setting(each) for name, each in trials.items()}
+
+
+def one_round(
+    number: int,
+    systems: Sequence[System],
+    best: Mapping[str, Trial],
+    capacity: float,
+    work: Work,
+    starts: Starts,
+) -> list[Run]:
+    """Start each system in turn, warm it up, put every load on it, stop it."""
+    runs = []
+    for system in systems:
+        work.say(f"round {number}: {system.name} {best[system.name].threads}")
+        with running(system, best[system.name].threads, work.subject) as server:
+            starts.add(system.name, server)
+            scale = work.scale
+            if system.name == DRAGOMAN:
+                scale = Scale(scale.clients, scale.seconds, streams(server.url))
+            asked = loads(system, scale, capacity)
+            outcomes = drive(server.url, [WARM_UP, *asked], work.texts, _answers(system, work))
+        runs += [
+            Run(number, system.name, load.name, load.clients, outcome)
+            for load, outcome in zip(asked, outcomes[1:], strict=True)
+        ]
+    return runs
+
+
+def _answers(system: System, work: Work) -> dict[str, str]:
+    return work.right.texts if system.translates else {}
