@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.engine.cpus import available_cpus
 from scripts.benchmark.answers import TIES, Reference, reference, wrong_share
 from scripts.benchmark.floor import Floor, measure_floor
 from scripts.benchmark.picture import draw
@@ -61,9 +62,18 @@ def _shuffled(texts: Sequence[str]) -> list[str]:
 
 def _start_ratios(starts: Starts, imports: Sequence[float]) -> dict[str, list[float]]:
     ready = starts.ready_s.get(DRAGOMAN, [])
-    return {
-        "ready_vs_import_tensorflow": [a / b for a, b in zip(ready, imports, strict=False)]
-    } if ready else {}
+    return (
+        {"ready_vs_import_tensorflow": [a / b for a, b in zip(ready, imports, strict=False)]}
+        if ready
+        else {}
+    )
+
+
+def _floors(model: Path, best: Trial | None, right: Reference, texts: Sequence[str]) -> list[Floor]:
+    """Measure the floor on the threads of one product that the service was measured with."""
+    threads = best.threads.threads if best else 0
+    steps = statistics.mean(right.tokens.values()) + 1
+    return measure_floor(model, threads or available_cpus(), steps, texts)
 
 
 def _floor_ratios(floors: Sequence[Floor], runs: Sequence[Run]) -> dict[str, list[float]]:
@@ -105,7 +115,7 @@ def main() -> int:
         scale = Scale(tuple(map(int, args.clients.split(","))), args.seconds)
         work = Work(Subject(args.model, lengths), texts, right, scale, _say)
         runs, starts, trials, best, imports = _measure(args, systems, work)
-    floors = [] if args.no_floor else measure_floor(args.model, 1, texts)
+    floors = [] if args.no_floor else _floors(args.model, best.get(DRAGOMAN), right, texts)
     values = ratios_of(runs) | _floor_ratios(floors, runs) | _start_ratios(starts, imports)
     found = spreads(values)
     checked = [run.outcome for run in runs if run.load == "greedy"]

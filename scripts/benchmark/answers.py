@@ -68,7 +68,7 @@ def main() -> None:
         answers = translator.translate([texts[place] for place in places])
         for place, answer in zip(places, answers, strict=True):
             found[place] = answer
-    print(json.dumps(found))  # noqa: T201 - the result
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ class EngineStep:
         self._session = session
         self._batch: EncodedBatch | None = None
         self._rows = 0
-        self.mean_steps = float(np.mean([len(source) for source in self._sources]))
 
     def take(self, rows: int) -> int:
         """Encode `rows` sources; return their width."""

@@ -27,7 +27,7 @@ def environment(name: str | None, root: Path = ROOT) -> str:
     stamp = folder / f".ready-{digest}"
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not stamp.exists():
-        print(f"Installing {requirements.name} into {folder.name} (once; a minute or two)")  # noqa: T201
+        print(f"Installing {requirements.name} into {folder.name} (once; a minute or two)")
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)  # noqa: S603
         install = [str(python), *PIP, "--require-hashes", "-r", str(requirements)]

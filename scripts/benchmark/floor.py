@@ -2,7 +2,8 @@
 
 Sizes come from the manifest, so that batch, dtype and vocabulary are as shipped. Each floor is one
 graph of several steps on the same threads as the service, timed in turn with the engine's own step
-in one process. `python -m scripts.benchmark.floor ARTIFACT INTRA < sentences` prints JSON.
+in one process. `python -m scripts.benchmark.floor ARTIFACT INTRA STEPS < sentences` prints JSON, STEPS being the
+mean length of an output with its end.
 """
 
 from __future__ import annotations
@@ -97,14 +98,16 @@ def encoder_products(architecture: dict[str, Any], width: int) -> list[Product]:
     ]
 
 
-def measure_floor(artifact: Path, intra: int, sentences: Sequence[str]) -> list[Floor]:
+def measure_floor(
+    artifact: Path, intra: int, steps: float, sentences: Sequence[str]
+) -> list[Floor]:
     """Measure in a process of its own, whose threads are set once.
 
     Raises:
         RuntimeError: the artifact does not load, or its architecture has other products.
     """
     done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", MODULE, str(artifact), str(intra)],
+        [sys.executable, "-m", MODULE, str(artifact), str(intra), str(steps)],
         input=json.dumps(list(sentences)),
         capture_output=True,
         text=True,
@@ -162,7 +165,8 @@ def main() -> None:
     from app.engine.session import Session
     from scripts.benchmark.engine_step import EngineStep
 
-    artifact, intra = open_artifact(Path(sys.argv[1])), int(sys.argv[2])
+    artifact = open_artifact(Path(sys.argv[1]))
+    intra, steps = int(sys.argv[2]), float(sys.argv[3])
     session = Session(artifact, device="cpu", threads=(intra, 2), exact=False)
     import tensorflow as tf
 
@@ -180,9 +184,9 @@ def main() -> None:
         products_s, encoder_s, engine_s = _seconds(
             [_timed(decode, STEPS), _timed(encode, 1), lambda: engine.seconds(STEPS)]
         )
-        floor = Floor(rows, width, engine.mean_steps, products_s, engine_s, encoder_s)
+        floor = Floor(rows, width, steps, products_s, engine_s, encoder_s)
         found.append(asdict(floor))
-    print(json.dumps(found))  # noqa: T201 - the result
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

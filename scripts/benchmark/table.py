@@ -47,7 +47,8 @@ def settings_table(trials: Mapping[str, Sequence[Trial]], best: Mapping[str, Tri
 def floor_table(floors: Iterable[Floor]) -> list[str]:
     """Return one line a batch size."""
     lines = [
-        f"{'floor: rows':>11} {'products ms':>11} {'step ms':>8} {'tokens/s':>9} {'with encoder':>12}"
+        f"{'floor: rows':>11} {'products ms':>11} {'step ms':>8} {'tokens/s':>9} "
+        f"{'with encoder':>12}"
     ]
     lines += [
         f"{floor.rows:11} {1000 * floor.products_s:11.2f} {1000 * floor.engine_s:8.2f} "
@@ -66,8 +67,7 @@ def ratios_table(spreads: Mapping[str, Spread]) -> list[str]:
         ratio = bounds.get(name)
         if ratio:
             marks = (
-                _mark(spread.median, bound, ratio.at_most)
-                for bound in (ratio.required, ratio.goal)
+                _mark(spread.median, bound, ratio.at_most) for bound in (ratio.required, ratio.goal)
             )
             line += "  " + "  ".join(f"{mark:8}" for mark in marks)
         lines.append(line.rstrip())

@@ -23,7 +23,10 @@ def drive(
         RuntimeError: the load generator failed.
     """
     jobs = [
-        {"load": asdict(load), "questions": [asdict(q) for q in questions(texts, load, {**answers})]}
+        {
+            "load": asdict(load),
+            "questions": [asdict(q) for q in questions(texts, load, {**answers})],
+        }
         for load in loads
     ]
     done = subprocess.run(  # noqa: S603 - our own module

@@ -173,7 +173,7 @@ def main() -> None:
             for q in job["questions"]
         ]
         outcome = push(asked["url"], Load(**job["load"]), known)
-        print(json.dumps(asdict(outcome)), flush=True)  # noqa: T201 - the result
+        print(json.dumps(asdict(outcome)), flush=True)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,10 @@ class StaticTranslator:
         self.bans[list(manifest.decoding.never)] = -np.inf  # type: ignore[union-attr]
         self.decode = tf.function(
             self._decode,
-            input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)],
+            input_signature=[
+                tf.TensorSpec([None, None], tf.int32),
+                tf.TensorSpec([None], tf.int32),
+            ],
         )
 
     def translate(self, texts: Sequence[str]) -> list[tuple[str, int]]:
