@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
-from app.text.tokenizer import Tokenizer
 from tests.fakes.toy_artifact import write_toy_artifact
 
 ROOT = Path(__file__).parents[2]
+# In a process of its own: Keras 3 must not meet the service's TensorFlow.
+PROGRAM = """
+import sys
+from pathlib import Path
+from app.artifacts.store import open_artifact
+from scripts.benchmark.peers.predict_loop import PredictLoop
+loop = PredictLoop(open_artifact(Path(sys.argv[1])))
+for text in sys.argv[2:]:
+    print(loop.target.decode(loop.translate(text)))
+"""
 
 
 def test_the_predict_loop_gives_the_greedy_answers_of_the_artifact(tmp_path: Path) -> None:
     artifact = write_toy_artifact(tmp_path)
+    texts = ["one two three", "ten", "seven two"]
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.benchmark.predict_loop", str(artifact.folder), "60"],
-        input="one two three\nten\nseven two",
+        [sys.executable, "-c", PROGRAM, str(artifact.folder), *texts],
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    answer = json.loads(done.stdout.splitlines()[-1])
-    tokenizer = Tokenizer.load(artifact.folder / "target.json")
-    texts = [tokenizer.decode(ids) for ids in answer["outputs"]]
-    assert texts == ["un deux trois", "dix", "sept deux"]
-    assert (answer["outcome"]["requests"], answer["outcome"]["errors"]) == (3, 0)
+    assert done.stdout.splitlines() == ["un deux trois", "dix", "sept deux"]

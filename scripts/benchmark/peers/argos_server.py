@@ -6,9 +6,7 @@ Its sentence splitting and SentencePiece are left out, which favours it.
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -19,9 +17,9 @@ from scripts.benchmark.peers.transformer import load_transformer, token
 from scripts.benchmark.peers.wire import PATH, Arguments, answer, arguments
 
 
-def create(options: Arguments, folder: Path) -> FastAPI:
-    """Return the application; the model is written to `folder`."""
-    translator = load_transformer(folder, "int8", workers=1, threads=0)
+def create(options: Arguments) -> FastAPI:
+    """Load the model and return the application."""
+    translator = load_transformer("int8", workers=1, threads=0)
     expected = ExpectedLengths(options.artifact, options.lengths)
     lock = threading.Lock()
     app = FastAPI()
@@ -55,9 +53,7 @@ def create(options: Arguments, folder: Path) -> FastAPI:
 def main() -> None:
     """Run the command line."""
     options = arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        app = create(options, Path(folder))
-        uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning")
+    uvicorn.run(create(options), host="127.0.0.1", port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ decoded to the mean expected length of its members.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -21,9 +19,9 @@ from scripts.benchmark.peers.transformer import load_transformer, token
 from scripts.benchmark.peers.wire import MOST_ROWS, PATH, Arguments, answer, arguments
 
 
-def create(options: Arguments, folder: Path) -> FastAPI:
-    """Return the application; the model is written to `folder`."""
-    translator = load_transformer(folder, options.options[0], options.workers, options.threads)
+def create(options: Arguments) -> FastAPI:
+    """Load the model and return the application."""
+    translator = load_transformer(options.options[0], options.workers, options.threads)
     expected = ExpectedLengths(options.artifact, options.lengths)
 
     def translate(texts: Sequence[str], beam_size: int) -> list[dict[str, Any]]:
@@ -69,9 +67,7 @@ def create(options: Arguments, folder: Path) -> FastAPI:
 def main() -> None:
     """Run the command line."""
     options = arguments()
-    with tempfile.TemporaryDirectory() as folder:
-        app = create(options, Path(folder))
-        uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning")
+    uvicorn.run(create(options), host="127.0.0.1", port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ WAIT_SECONDS = 0.01
 MOST_ONGOING = 512
 
 
-@serve.deployment
 class Translate:
     """Greedy translation of whole batches."""
 
@@ -69,12 +68,12 @@ def main() -> None:
             _temp_dir=folder,
         )
         serve.start(http_options={"host": "127.0.0.1", "port": options.port})
-        deployment = Translate.options(
+        deployment = serve.deployment(
             num_replicas=options.workers,
             max_ongoing_requests=MOST_ONGOING,
             ray_actor_options={"num_cpus": 1},
         )
-        application = deployment.bind(str(options.artifact), options.threads)
+        application = deployment(Translate).bind(str(options.artifact), options.threads)
         serve.run(application, route_prefix=PATH)
         stop.wait()
         serve.shutdown()

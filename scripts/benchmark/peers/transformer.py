@@ -7,6 +7,7 @@ through CTranslate2's own specification, which also quantizes it.
 from __future__ import annotations
 
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def token(number: int) -> str:
 
 
 def write_transformer(folder: Path, compute_type: str) -> Path:
-    """Write the model, `int8` or `float32`, to `folder` and return it."""
+    """Write the model, `int8` or `float32`, to the empty `folder`; return it."""
     chance = np.random.default_rng(0)
     spec = TransformerSpec.from_config(LAYERS, HEADS)
 
@@ -59,19 +60,17 @@ def write_transformer(folder: Path, compute_type: str) -> Path:
     spec.register_target_vocabulary(words)
     spec.validate()
     spec.optimize(quantization=compute_type)
-    folder.mkdir(parents=True, exist_ok=True)
     spec.save(str(folder))
     return folder
 
 
-def load_transformer(
-    folder: Path, compute_type: str, workers: int, threads: int
-) -> ctranslate2.Translator:
-    """Write the model to `folder` and load it; `threads` 0 is CTranslate2's default."""
-    return ctranslate2.Translator(
-        str(write_transformer(folder, compute_type)),
-        device="cpu",
-        compute_type=compute_type,
-        inter_threads=workers,
-        intra_threads=threads,
-    )
+def load_transformer(compute_type: str, workers: int, threads: int) -> ctranslate2.Translator:
+    """Make the model and load it; `threads` 0 is CTranslate2's default."""
+    with tempfile.TemporaryDirectory() as folder:
+        return ctranslate2.Translator(
+            str(write_transformer(Path(folder), compute_type)),
+            device="cpu",
+            compute_type=compute_type,
+            inter_threads=workers,
+            intra_threads=threads,
+        )
