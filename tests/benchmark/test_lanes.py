@@ -10,19 +10,19 @@ from scripts.benchmark.peers.lanes import Lanes
 
 
 async def test_requests_that_wait_share_a_batch_and_a_lone_one_goes_at_once() -> None:
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
     batches: list[list[int]] = []
 
     def double(numbers: Sequence[int]) -> list[int]:
         batches.append(list(numbers))
+        begun.set()
         if numbers[0] == 0:
             gate.wait(10)
         return [2 * number for number in numbers]
 
     lanes = Lanes(double, workers=1, most=2)
     first = asyncio.create_task(lanes.ask(0))
-    while not batches:
-        await asyncio.sleep(0)
+    assert await asyncio.to_thread(begun.wait, 10)
     others = [asyncio.create_task(lanes.ask(number)) for number in (1, 2, 3)]
     await asyncio.sleep(0)
     gate.set()
