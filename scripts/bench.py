@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clients", default=",".join(map(str, CLIENTS)), help="closed loops")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
     parser.add_argument("--seconds", type=float, default=4.0, help="counted time of one load")
+    parser.add_argument("--settings", type=int, default=3, help="thread settings tried, at most")
+    parser.add_argument("--sentences", type=int, help="use so many; all if left out")
     parser.add_argument("--no-floor", action="store_true", help="leave the matrix products out")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/latest.json"))
     return parser.parse_args()
@@ -105,8 +108,11 @@ def _measure(
 def main() -> int:
     """Run the command line."""
     args = _options()
-    systems = chosen(args.systems.split(","))
-    texts = _shuffled(sentences(args.data))
+    systems = [
+        replace(system, settings=system.settings[: args.settings])
+        for system in chosen(args.systems.split(","))
+    ]
+    texts = _shuffled(sentences(args.data))[: args.sentences]
     _say(f"reference answers for {len(texts)} sentences")
     right: Reference = reference(args.model, texts)
     with tempfile.TemporaryDirectory() as folder:

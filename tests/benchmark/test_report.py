@@ -48,7 +48,7 @@ def test_the_processor_is_named(tmp_path: Path) -> None:
 
 def test_tables_show_medians_and_what_went_wrong() -> None:
     _, first, second = runs_table(RUNS)
-    assert first.split() == "dragoman greedy 1 10.0 50 11.0 21.0 1 0 2".split()
+    assert first.split() == ["dragoman", "greedy", "1", "10.0", "50", "11.0", "21.0", "1", "0", "2"]
     assert second.split()[-3:] == ["3", "0", "0"]
     assert "default 60*" in settings_table(TRIALS, BEST)[1]
     assert floor_table(FLOORS)[1].split() == ["64", "2.00", "3.00", "32000", "16000"]
