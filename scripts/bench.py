@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -108,6 +109,8 @@ def _measure(
 def main() -> int:
     """Run the command line."""
     args = _options()
+    # Ended from outside, it still ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     systems = [
         replace(system, settings=system.settings[: args.settings])
         for system in chosen(args.systems.split(","))

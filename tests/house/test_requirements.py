@@ -47,6 +47,9 @@ def test_each_file_has_what_the_project_asks_for() -> None:
         "gpu": names(extras["gpu"]),
         "train": names(extras["cpu"]) | names(groups["train"]),
         "bench": names(extras["cpu"]) | names(groups["bench"]),
+        "bench-litserve": names(extras["cpu"]) | names(groups["bench-litserve"]),
+        "bench-rayserve": names(extras["cpu"]) | names(groups["bench-rayserve"]),
+        "bench-ctranslate2": names(groups["bench-ctranslate2"]),
         "dev": names(extras["cpu"]) | names(groups["dev"]) | names(groups["train"]),
     }
     missing = {path.stem: (base | wanted[path.stem]) - pins(path).keys() for path in FILES}
