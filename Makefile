@@ -37,7 +37,7 @@ lint: $(DEV) ## Check format, style, types, the directions of imports, container
 	.venv-dev/bin/hadolint Dockerfile
 	.venv-dev/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
-bench: $(DEV) ## Measure tokens a second and latency beside the usual predict loop; ARGS go to scripts/bench.py.
+bench: $(DEV) ## Measure the service beside its peers, each in an environment of its own; ARGS go to scripts/bench.py.
 	.venv-dev/bin/python scripts/bench.py $(ARGS)
 
 dev: $(DEV) ## Make .venv-dev: tests, linters, training, benchmarks.
@@ -53,7 +53,7 @@ lock: $(DEV) ## Resolve requirements/*.txt again from pyproject.toml; ARGS=--upg
 	$(LOCK) --group bench-ctranslate2 --constraints requirements/dev.txt --output-file requirements/bench-ctranslate2.txt
 
 clean: ## Remove the environments and caches.
-	rm -rf .venv .venv-dev .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .venv-dev .venv-bench-* .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
 
 # A Python that is too old must still understand this check.
 python:

@@ -109,6 +109,7 @@ def _measure(
 def main() -> int:
     """Run the command line."""
     args = _options()
+    args.model = args.model.resolve()
     # Ended from outside, it still ends what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     systems = [
