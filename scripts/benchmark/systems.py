@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scripts.benchmark.load.pattern import PLAIN
+
 DRAGOMAN, PREDICT_LOOP = "dragoman", "predict-loop"
 LITSERVE, RAYSERVE = "litserve", "rayserve"
 CT2_INT8, CT2_FLOAT32, ARGOS = "ctranslate2-int8", "ctranslate2-float32", "argos"
@@ -72,7 +74,7 @@ SYSTEMS = (
         RAYSERVE,
         f"{PEERS}.rayserve_server",
         "bench-rayserve",
-        ready="/-/healthz",
+        ready=PLAIN,
         batches=True,
     ),
     System(

@@ -48,7 +48,9 @@ class Translate:
         return await asyncio.to_thread(self.translator.translate, texts)
 
     async def __call__(self, request: Request) -> dict[str, Any]:
-        """Answer one request."""
+        """Answer one request; a GET asks whether a replica is ready: the proxy is before it is."""
+        if request.method == "GET":
+            return {"ready": True}
         body = await request.json()
         found: Any = await self.translate(body["text"])
         return answer(*found)
