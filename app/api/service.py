@@ -72,6 +72,13 @@ class Service:
             return error
         return None
 
+    def dead(self) -> DragomanError | None:
+        """Return why only a restart helps; None as long as the process works."""
+        for model in self._catalogue.models if self._catalogue is not None else ():
+            if not model.engine.alive:
+                return EngineFailure(f"The engine of {model.artifact.name} failed; restart it.")
+        return None
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load the models in a thread, and close their engines at the end."""
