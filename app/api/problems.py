@@ -116,10 +116,15 @@ def too_large(scope: Scope, limit: int) -> Response:
     )
 
 
+def bug_of(context: RequestContext) -> Problem:
+    """Return the problem for a bug of ours."""
+    detail = "This is a bug of the service; please report it with the request id."
+    return _problem(context, 500, "internal_error", "The service failed", detail, ())
+
+
 def unforeseen(scope: Scope) -> Response:
     """Return the 500 for a bug of ours."""
-    detail = "This is a bug of the service; please report it with the request id."
-    return problem(scope, 500, "internal_error", "The service failed", detail)
+    return JSONResponse(bug_of(context_of(scope)).model_dump(), 500, None, MEDIA_TYPE)
 
 
 async def _on_domain_error(request: Request, error: Exception) -> Response:

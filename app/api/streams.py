@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 
 from app.api.context import RequestContext
 from app.api.gate import Gate, draining
-from app.api.problems import problem_of
+from app.api.problems import bug_of, problem_of
 from app.api.schemas.stream import DoneEvent, ErrorEvent, StreamEvent, Timings, TokenEvent
 from app.api.schemas.translate import TranslateResponse
-from app.errors import DragomanError, EngineFailure
+from app.errors import DragomanError
+from app.observability.logging import log_bug
 from app.tasks.answer import Translations
 from app.tasks.translate import TextPiece
+
+logger = logging.getLogger("dragoman.request")
 
 
 async def events(
@@ -33,9 +37,8 @@ async def events(
     except DragomanError as error:
         yield ErrorEvent(error=problem_of(context, error))
     except Exception as error:
-        failure = EngineFailure(f"the stream broke: {type(error).__name__}")
-        yield ErrorEvent(error=problem_of(context, failure))
-        raise
+        log_bug(logger, context.request_id, error)  # raised, it would end the stream in silence
+        yield ErrorEvent(error=bug_of(context))
 
 
 async def _until_expired(
