@@ -63,6 +63,11 @@ class Submission:
             if self._future.done():
                 return
 
+    @property
+    def done(self) -> bool:
+        """Whether it has its results, or what ended it early."""
+        return self._future.done()
+
     def cancel(self) -> None:
         """Give up: the rows are free at the engine's next turn. Calling it again does nothing."""
         if not self._future.done():

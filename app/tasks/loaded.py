@@ -15,6 +15,11 @@ from app.text.tokenizer import Tokenizer
 class Submission(Protocol):
     """Items that the engine accepted."""
 
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        ...
+
     async def results(self) -> Sequence[SequenceResult]:
         """Wait for the results, in the order of the items."""
         ...

@@ -21,6 +21,7 @@ class FakeSubmission:
     def __init__(self, engine: FakeEngine, items: Sequence[SequenceRequest]) -> None:
         self.items = items
         self.cancelled = False
+        self.done = False
         self._engine = engine
 
     async def results(self) -> list[SequenceResult]:
@@ -28,6 +29,7 @@ class FakeSubmission:
         engine.entered.set()
         if engine.hold:
             await engine.released.wait()
+        self.done = True
         if engine.error is not None:
             raise engine.error
         if self.cancelled:

@@ -15,6 +15,7 @@ from app.api.schemas.stream import StreamEvent
 from app.api.schemas.translate import TranslateRequest, TranslateResponse
 from app.api.streams import events
 from app.api.strict_json import StrictJsonRoute
+from app.errors import Cancelled
 from app.tasks.answer import Translations
 from app.tasks.translate import TextPiece, follow
 
@@ -72,6 +73,8 @@ async def _admitted(
     try:
         yield pieces()
     finally:
+        if not submission.done:
+            context.code = Cancelled.code
         submission.cancel()
 
 
