@@ -274,7 +274,8 @@ class Session:
         self.join(self.encode(sources), straight[:0], np.array([1, 1], np.int32))
         no_probes = np.zeros((2, 0), np.int32)
         for attention in {False, self._manifest.attends}:
-            self.advance(swapped, straight, no_probes, FETCHES[1], attention)
+            for fetch in FETCHES[1:]:
+                self.advance(swapped, straight, no_probes, fetch, attention)
         self.advance_greedy(straight, straight, 1)
         self.reset()
 
