@@ -72,6 +72,11 @@ def _load(path: Any, signature: str) -> tuple[Any, Any]:
         raise ArtifactError(problem) from error
 
 
+def _trace(function: Any, specs: list[Any]) -> Any:
+    """Return the graph of `function` for `specs`; calling it never traces again."""
+    return tf.function(function, input_signature=specs).get_concrete_function()
+
+
 class DecoderGraph:
     """The graphs of one decoder: a step, several greedy steps, rows that join, rows that move.
 
@@ -96,11 +101,10 @@ class DecoderGraph:
         rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         both = {**self._state_specs, **self._memory_specs}
         batch = [self._state_specs, self._memory_specs, rows, rows]
-        self.steps = tf.function(self._greedy, input_signature=[*batch, scalar])
-        self.join = tf.function(self._join, input_signature=[both, both, rows, rows, scalar])
-        self.move = tf.function(
-            self._move, input_signature=[self._memory_specs, self._state_specs, rows, scalar]
-        )
+        moved = [self._memory_specs, self._state_specs, rows, scalar]
+        self.steps = _trace(self._greedy, [*batch, scalar])
+        self.join = _trace(self._join, [both, both, rows, rows, scalar])
+        self.move = _trace(self._move, moved)
 
     def step(self, fetch: int, attention: bool) -> Any:
         """Return the graph of one step that returns at least `fetch` candidates a row."""
@@ -108,9 +112,9 @@ class DecoderGraph:
         kind = min(level, self._vocabulary), attention and self._attends
         if kind not in self._steps_by_kind:
             rows, probes = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
-            self._steps_by_kind[kind] = tf.function(
+            self._steps_by_kind[kind] = _trace(
                 lambda *inputs: self._step(*kind, *inputs),
-                input_signature=[self._state_specs, self._memory_specs, rows, rows, probes],
+                [self._state_specs, self._memory_specs, rows, rows, probes],
             )
         return self._steps_by_kind[kind]
 
