@@ -20,7 +20,7 @@ LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes
 .PHONY: help run test lint bench soak dev lock clean python
 
 help: ## Say what there is.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
 	@exec .venv/bin/python -m app

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from scripts.soaking.service import ServiceProcess
 from scripts.soaking.soak import Soak, Tally, settle
 
 MEGABYTE = 1 << 20
+MOST_GROWTH = 50.0  # megabytes in the second half of a soak: beyond it something leaks
 
 
 async def _watch_memory(service: ServiceProcess, readings: list[int], every: float) -> None:
@@ -35,11 +37,13 @@ async def _soak(args: argparse.Namespace, service: ServiceProcess) -> tuple[Tall
     print(f"{args.clients} clients for {args.seconds:g} s", flush=True)
     await soak.run(args.clients, args.seconds)
     watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
     busy = await settle(service.base)
     print(f"gauges that stayed above zero: {busy or 'none'}")
-    middle, last = readings[len(readings) // 2], readings[-1]
+    growth = (readings[-1] - readings[len(readings) // 2]) / MEGABYTE
     print(f"resident MB: {', '.join(str(reading // MEGABYTE) for reading in readings)}")
-    print(f"growth over the second half: {(last - middle) / MEGABYTE:.1f} MB")
+    print(f"growth over the second half: {growth:.1f} MB")
     soak.stopping = True
     ending = asyncio.create_task(soak.run(args.clients, 60))
     await asyncio.sleep(min(5.0, args.seconds / 4))
@@ -47,7 +51,7 @@ async def _soak(args: argparse.Namespace, service: ServiceProcess) -> tuple[Tall
     status = await asyncio.to_thread(service.ended)
     await ending
     print(f"ended under load with status {status}")
-    return soak.tally, not busy and status == 0
+    return soak.tally, not busy and status == 0 and growth < MOST_GROWTH
 
 
 def main() -> int:

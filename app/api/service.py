@@ -65,12 +65,10 @@ class Service:
         """Return why new requests are not taken; None when all is well."""
         try:
             self.gate.check()
-            for model in self.catalogue.models:
-                if model.engine.state == "failed":
-                    return EngineFailure(f"The engine of {model.artifact.name} failed; restart it.")
+            self.catalogue  # noqa: B018 - raises while there is none
         except DragomanError as error:
             return error
-        return None
+        return self.dead()
 
     def dead(self) -> DragomanError | None:
         """Return why only a restart helps; None as long as the process works."""

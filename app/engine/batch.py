@@ -82,6 +82,15 @@ class Batch:
                 self._layout.clear()
                 self._backend.reset()
             return []
+        try:
+            left = self._call(items)
+        except Exception as error:
+            return self._fail_all(error)
+        self.failures = 0
+        self._layout.free(left)
+        return left
+
+    def _call(self, items: Sequence[Item]) -> list[Item]:
         drop = not self._joined and self._layout.worth_dropping()
         parents = self._layout.parents(drop)
         if self._joined:
@@ -90,24 +99,17 @@ class Batch:
         tokens = self._layout.tokens(self._eos)
         steps = self._steps(items)
         began = self._clock()
-        try:
-            if steps > 0:
-                result = self._backend.advance_greedy(parents, tokens, steps)
-                self._step_seconds = (self._clock() - began) / max(1, result.ids.shape[1])
-                self._observer.step(len(parents), result.ids.shape[1], self._clock() - began)
-                left = self._take_steps(result)
-            else:
-                fetch = max(item.search.fetch for item in items)
-                attention = any(item.request.options.want_attention for item in items)
-                probes = self._layout.probes()
-                one = self._backend.advance(parents, tokens, probes, fetch, attention)
-                self._observer.step(len(parents), 1, self._clock() - began)
-                left = self._take_step(one)
-        except Exception as error:
-            return self._fail_all(error)
-        self.failures = 0
-        self._layout.free(left)
-        return left
+        if steps > 0:
+            result = self._backend.advance_greedy(parents, tokens, steps)
+            self._step_seconds = (self._clock() - began) / max(1, result.ids.shape[1])
+            self._observer.step(len(parents), result.ids.shape[1], self._clock() - began)
+            return self._take_steps(result)
+        fetch = max(item.search.fetch for item in items)
+        attention = any(item.request.options.want_attention for item in items)
+        probes = self._layout.probes()
+        one = self._backend.advance(parents, tokens, probes, fetch, attention)
+        self._observer.step(len(parents), 1, self._clock() - began)
+        return self._take_step(one)
 
     def _steps(self, items: Sequence[Item]) -> int:
         """Return how many greedy steps one call may take; 0 where candidates are needed."""

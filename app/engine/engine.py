@@ -7,6 +7,7 @@ what is done. While there is nothing to do the thread sleeps on a condition.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from app.engine.scheduler import Scheduler
 from app.engine.submission import Submission
 from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
 
+log = logging.getLogger(__name__)
 WIDEST_BEAM = 16
 MOST_FAILURES = 3  # in a row; beyond that only a new process can help
 State = Literal["ready", "draining", "failed"]
@@ -225,13 +227,21 @@ class Engine:
             self._scheduler.retire(item)
         self._release(left)
         for item in left:
+            if item.error is None:
+                self._finish(item)
             if item.error is not None:
                 item.owner.fail(item.error)
-                continue
+
+    def _finish(self, item: Item) -> None:
+        try:
             result = item.result()
             best = result.hypotheses[0]
-            self._observer.finished(best.finish_reason, len(best.tokens))
-            item.owner.finish(item.index, result)
+        except Exception as error:  # a bug of a search must not cost anyone else's answer
+            log.exception("an item has no result")
+            item.error = EngineFailure(f"a search failed: {type(error).__name__}")
+            return
+        self._observer.finished(best.finish_reason, len(best.tokens))
+        item.owner.finish(item.index, result)
 
     def _release(self, items: Sequence[Item]) -> None:
         if items:

@@ -115,26 +115,32 @@ class Scheduler(Generic[I]):
         return group
 
     def drop(self, is_gone: Callable[[I], bool]) -> list[I]:
-        """Remove every item for which `is_gone` holds, wherever it is; return them."""
+        """Remove every item for which `is_gone` holds, wherever it is; return them.
+
+        Each item is judged once: what another thread decides meanwhile waits for the next turn.
+        """
         gone: list[I] = []
         for queue in (*self._waiting, *self._bulk):
-            lost = [item for item in queue if is_gone(item)]
-            if lost:
-                gone += lost
-                kept = [item for item in queue if not is_gone(item)]
-                queue.clear()
-                queue.extend(kept)
+            gone += _take(queue, is_gone)
         self._waiting = deque(queue for queue in self._waiting if queue)
         self._bulk = deque(queue for queue in self._bulk if queue)
         for items in (self._unencoded, self.running):
-            lost = [item for item in items if is_gone(item)]
-            gone += lost
+            lost = _take(items, is_gone)
             self.rows_in_use -= sum(item.width for item in lost)
-            if lost:
-                items[:] = [item for item in items if not is_gone(item)]
+            gone += lost
         return gone
 
     def retire(self, item: I) -> None:
         """Free the rows of a running item."""
         self.running.remove(item)
         self.rows_in_use -= item.width
+
+
+def _take(items: list[I] | deque[I], is_gone: Callable[[I], bool]) -> list[I]:
+    """Remove those for which `is_gone` holds from `items`, and return them."""
+    judged = [(item, is_gone(item)) for item in items]
+    lost = [item for item, gone in judged if gone]
+    if lost:
+        items.clear()
+        items.extend(item for item, gone in judged if not gone)
+    return lost

@@ -9,6 +9,8 @@ import numpy as np
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, common_prefix, normalized, outcome
 
+IMPOSSIBLE = -1e4  # what a forced id costs that a model gives no chance at all, in nats
+
 
 class Beam:
     """`beam_size` rows that go on from the best unfinished hypotheses.
@@ -70,10 +72,13 @@ class Beam:
         must = self.probes
         self._steps += 1
         if must:  # all rows but the first still wait
-            live = [(0, must[0], float(self._totals[0]) + float(candidates.probes[0, 0]))]
+            gain = max(float(candidates.probes[0, 0]), IMPOSSIBLE)
+            live = [(0, must[0], float(self._totals[0]) + gain)]
         else:
             live = self._rank(candidates)
         missing = self.width - len(live)
+        if not live and not self._finished:  # nothing may follow: what there is, is the output
+            self._finish(self._nodes[0], float(self._totals[0]))
         self._nodes = [
             Node(token, self._nodes[row], candidates.row_attention(row)) for row, token, _ in live
         ] + [ROOT] * missing

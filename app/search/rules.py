@@ -51,7 +51,7 @@ class Rules:
         if not self.guard:
             return UNBOUNDED
         left = [most_repeats(period) - count for period, count in node.repeats.items()]
-        return max(0, min(left, default=FEWEST_REPEATS))
+        return max(0, min([FEWEST_REPEATS, *left]))  # a loop that has not begun needs that many
 
 
 def most_repeats(period: int) -> int:

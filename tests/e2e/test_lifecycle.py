@@ -111,6 +111,8 @@ def test_a_stream_that_draining_cuts_ends_with_an_error(tmp_path: Path) -> None:
         end = json.loads(last.removeprefix(b"data: "))
         assert (end["type"], end["error"]["code"]) == ("error", "draining")
         assert server.ended() == 0
+        (line,) = [one for one in logged(server) if one.get("route") == "/v1/translate/stream"]
+        assert (line["status"], line["code"]) == (200, "draining")
 
 
 def test_a_slow_request_does_not_hold_up_others(tmp_path: Path) -> None:

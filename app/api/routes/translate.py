@@ -73,7 +73,7 @@ async def _admitted(
     try:
         yield pieces()
     finally:
-        if not submission.done:
+        if not submission.done and not context.code:
             context.code = Cancelled.code
         submission.cancel()
 

@@ -42,10 +42,10 @@ class TranslateOptions(Wire):
         description="Translations of each text, at most `beam_size` unless they are sampled; "
         "1 if left out.",
     )
-    max_tokens: Annotated[int | None, Field(ge=1)] = Field(
+    max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = Field(
         None, description="Tokens of a translation, at most the model's `max_target`."
     )
-    min_tokens: Annotated[int | None, Field(ge=0)] = Field(
+    min_tokens: Annotated[int | None, Field(ge=0, le=1_000_000)] = Field(
         None, description="The model may not end a translation before so many tokens."
     )
     length_penalty: Annotated[FiniteFloat | None, Field(ge=0.0, le=5.0)] = Field(
@@ -108,7 +108,7 @@ class TranslateRequest(Wire):
     priority: Literal["interactive", "bulk"] = Field(
         "interactive", description="`bulk` lets others go first; it is not starved."
     )
-    deadline_ms: Annotated[int | None, Field(ge=1)] = Field(
+    deadline_ms: Annotated[int | None, Field(ge=1, le=86_400_000)] = Field(
         None, description="Give up with 504 after so long; never later than the service's own."
     )
 

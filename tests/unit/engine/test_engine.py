@@ -174,6 +174,27 @@ async def test_everything_works_in_one_batch_row_by_row() -> None:
     assert together[3].hypotheses[0].tokens[:2] == (5, 6)
 
 
+async def test_a_beam_that_runs_out_of_things_to_say_ends() -> None:
+    options = {"beam_size": 2, "no_repeat_ngram": 2, "min_tokens": 40, "max_tokens": 60}
+    async with running(FakeBackend(noise(6, 3))) as engine:
+        (result,) = await engine.submit([request(9, **options)]).results()
+        assert result.hypotheses[0].tokens
+        assert len(await engine.submit([request(9)]).results()) == 1
+
+
+async def test_a_forced_id_without_any_chance_still_comes() -> None:
+    def law(source: tuple[int, ...], history: tuple[int, ...]) -> NDArray[np.float64]:
+        values = np.full(VOCABULARY, -np.inf)
+        values[EOS] = 0.0
+        return values
+
+    async with running(FakeBackend(law)) as engine:
+        for beam_size in (1, 2):
+            items = [request(9, beam_size=beam_size, forced=(5, 6))]
+            (result,) = await engine.submit(items).results()
+            assert result.hypotheses[0].tokens == (5, 6)
+
+
 async def test_the_limit_is_a_finish_reason() -> None:
     async with running(FakeBackend(spell(WORDS))) as engine:
         (result,) = await engine.submit([request(9, max_tokens=3)]).results()

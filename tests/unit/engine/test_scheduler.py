@@ -115,6 +115,23 @@ def test_bulk_waits_for_others_but_does_not_starve() -> None:
     assert names == ["now"] * 7 + ["bulk"] + ["now"] * 2 + ["bulk"] * 2
 
 
+def test_each_item_is_judged_once_whatever_changes_meanwhile() -> None:
+    scheduler: Scheduler[Thing] = Scheduler(max_rows=4, encode_tokens=BUDGET)
+    things = [Thing(name=name) for name in "abc"]
+    scheduler.add(things)
+    scheduler.admit()
+    scheduler.next_group()
+    asked: list[str] = []
+
+    def is_gone(thing: Thing) -> bool:
+        asked.append(thing.name)
+        return thing.name == "a" or len(asked) > 3  # by then, all have been cancelled
+
+    assert [thing.name for thing in scheduler.drop(is_gone)] == ["a"]
+    assert [thing.name for thing in scheduler.running] == ["b", "c"]
+    assert scheduler.rows_in_use == 2
+
+
 def test_a_wide_item_is_not_overtaken_for_ever() -> None:
     scheduler: Scheduler[Thing] = Scheduler(max_rows=4, encode_tokens=BUDGET)
     narrow, wide, late = Thing(1), Thing(4), Thing(1)

@@ -67,7 +67,15 @@ def test_what_would_complete_a_second_run_is_banned() -> None:
     assert rules(no_repeat_ngram=3).banned(spelt([4])) == {0}
 
 
-@given(st.lists(st.integers(3, 4), max_size=40), st.lists(st.integers(3, 4), max_size=40))
+LOOPS = st.builds(
+    lambda loop, times, rest: loop * times + rest,
+    st.lists(st.integers(3, 20), min_size=1, max_size=16),
+    st.integers(1, 5),
+    st.lists(st.integers(3, 4), max_size=20),
+)
+
+
+@given(LOOPS, LOOPS)
 def test_free_steps_meet_no_ban_whatever_is_said(before: list[int], after: list[int]) -> None:
     node = spelt(before)
     for token in after[: rules().free_steps(node)]:
