@@ -97,12 +97,12 @@ def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
     place = args.out / recipe.name / str(recipe.version)
     if place.exists() and not (args.replace or args.no_export):
         sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
-    for corpus in (*recipe.data.corpora, *recipe.evaluate.sets):
-        if not (args.data / corpus.path).exists():
-            needed = corpus in recipe.data.corpora
-            print(f"{args.data / corpus.path} is missing: its figures are left out", flush=True)
-            if needed:
-                sys.exit("this recipe trains on it; scripts/fetch_data.py fetches what is public")
+    for path in {corpus.path for corpus in recipe.data.corpora}:
+        if not (args.data / path).exists():
+            sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    for path in {about.path for about in recipe.evaluate.sets}:
+        if not (args.data / path).exists():
+            print(f"{args.data / path} is missing: its figures will be left out", flush=True)
 
 
 def main() -> int:
