@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.artifacts.store import open_artifact
-from app.engine import session
+from app.engine.session import rows
 from tests.fakes.toy_artifact import write_toy_artifact
 
 EOS = 2
@@ -17,15 +17,15 @@ EOS = 2
 
 def main() -> None:
     """Print the ids that come out, and the devices that the running tensors are on."""
-    tf = session.tf
+    tf = rows.tf
     cpu = tf.config.list_physical_devices("CPU")[0]
     two = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, two)
     folder = Path(sys.argv[1])
     write_toy_artifact(folder)
-    session.resolve_device = lambda _: "/CPU:1"
+    rows.resolve_device = lambda _: "/CPU:1"
     artifact = open_artifact(folder / "toy-en-fr" / "1")
-    made = session.Session(artifact, device="gpu:0", threads=(1, 1), exact=False)
+    made = rows.Session(artifact, device="gpu:0", threads=(1, 1), exact=False)
     made.warm_up()
     source = {"tokens": np.array([4, 5, EOS], np.int32)}
     start = np.zeros(1, np.int32)

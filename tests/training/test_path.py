@@ -21,6 +21,7 @@ name = "tiny"
 version = 1
 task = "translate"
 summary = "Counts; for tests"
+limits = "Knows no number above five."
 
 [data]
 source_language = "en"
@@ -119,6 +120,7 @@ def test_one_command_goes_from_pairs_to_an_artifact_that_can_be_trained_on(work:
     assert (manifest.commercial_use, manifest.licences[0].licence) == (True, "CC0-1.0")
     card = (artifact.folder / "README.md").read_text(encoding="utf-8")
     assert manifest.training.command in card
+    assert "Knows no number above five." in card
     assert (artifact.folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert "not-here.tsv is missing" in done.stdout
 
