@@ -90,11 +90,27 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
     (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
 
 
+def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
+    """Say now what would otherwise come out after hours."""
+    if (run / "checkpoint.npz").exists() and not args.resume:
+        sys.exit(f"{run} holds a checkpoint: add --resume to go on from it, or name another --run")
+    place = args.out / recipe.name / str(recipe.version)
+    if place.exists() and not (args.replace or args.no_export):
+        sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
+    for path in {corpus.path for corpus in recipe.data.corpora}:
+        if not (args.data / path).exists():
+            sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    for path in {about.path for about in recipe.evaluate.sets}:
+        if not (args.data / path).exists():
+            print(f"{args.data / path} is missing: its figures will be left out", flush=True)
+
+
 def main() -> int:
     """Run the command line."""
     args = _arguments()
     recipe = _recipe(args)
     run: Path = args.run or Path("runs", recipe.name)
+    _check(args, recipe, run)
     run.mkdir(parents=True, exist_ok=True)
     facts = {"recipe": recipe.model_dump(mode="json"), "command": _public_command(args)}
     (run / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")

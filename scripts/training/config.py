@@ -105,7 +105,7 @@ class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
     sets: tuple[EvaluationSet, ...] = ()
-    golden: tuple[str, ...] = ()
+    golden: tuple[str, ...] = Field(min_length=1)
 
 
 class Recipe(_Section):
@@ -115,13 +115,14 @@ class Recipe(_Section):
     version: int = Field(1, ge=1)
     task: Literal["translate", "summarize", "caption", "generate"]
     summary: str
+    limits: str  # what the model is not for, in its card
     data: Data
     tokenizer: TokenizerSection = TokenizerSection()
     model: ModelSection = ModelSection()
     encoder: EncoderSection = EncoderSection()
     decoder: DecoderSection = DecoderSection()
     fit: FitSection = FitSection()
-    evaluate: EvaluateSection = EvaluateSection()
+    evaluate: EvaluateSection
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -13,9 +13,9 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
+from app.tasks.job import TranslateJob, prepare
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from app.tasks.translate import TranslateJob, prepare
 
 CHUNK = 64  # sentences submitted together
 ROWS = 256

@@ -17,10 +17,13 @@ BEAM = 4
 
 
 def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...]:
-    """Decode every evaluation set of `recipe` that fits the model, greedily and with a beam."""
+    """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
     with Decoder(artifact) as decoder:
         for about in recipe.evaluate.sets:
+            if not (data / about.path).exists():
+                print(f"{data / about.path} is missing: {about.name} has no figures", flush=True)
+                continue
             pairs = [
                 Pair(normalize(row[about.source]), normalize(row[about.target]))
                 for row in read_table(data / about.path)

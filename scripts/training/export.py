@@ -31,12 +31,6 @@ from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
 from scripts.training.savedmodel import round_to_half, save_models
 
-LIMITS = (
-    "Everyday sentences of the kind in its training data, one sentence at a time. It has never "
-    "seen news, law or medicine: the out-of-domain figures above show how much it loses there. It "
-    "may drop or invent content and must not be relied on where a mistake does harm."
-)
-
 
 @dataclass(frozen=True)
 class Run:
@@ -150,7 +144,6 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
     """Write `out/<name>/<version>/` from `run`, measured on the sets found in `data`.
 
     Raises:
-        FileNotFoundError: an evaluation set is missing.
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
@@ -177,7 +170,7 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
     def fill(folder: Path) -> None:
         copy(folder)
         draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        (folder / "README.md").write_text(write_card(manifest, LIMITS), encoding="utf-8")
+        (folder / "README.md").write_text(write_card(manifest, recipe.limits), encoding="utf-8")
 
     artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
     shutil.rmtree(draft_root)
