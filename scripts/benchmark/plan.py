@@ -17,11 +17,10 @@ LISTED = 64
 
 @dataclass(frozen=True)
 class Scale:
-    """How long, with how many clients, and what streams."""
+    """How long, and with how many clients."""
 
     clients: tuple[int, ...] = CLIENTS
     seconds: float = 4.0
-    streams: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,6 @@ def loads(system: System, scale: Scale, capacity: float) -> list[Load]:
         found += [
             Load("burst of 64", "burst", LISTED, seconds=seconds),
             Load("list of 64", clients=1, seconds=seconds, listed=LISTED),
+            Load("stream", clients=64, seconds=seconds, path=STREAM),
         ]
-        if scale.streams:
-            found.append(Load("stream", clients=64, seconds=seconds, path=STREAM))
     return found

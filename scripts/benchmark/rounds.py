@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scripts.benchmark.answers import Reference
 from scripts.benchmark.load.drive import drive
-from scripts.benchmark.load.pattern import STREAM, Load
+from scripts.benchmark.load.pattern import Load
 from scripts.benchmark.plan import (
     Scale,
     Trial,
@@ -18,7 +18,7 @@ from scripts.benchmark.plan import (
 )
 from scripts.benchmark.ratios import Run
 from scripts.benchmark.server import Running, Subject, running
-from scripts.benchmark.systems import DRAGOMAN, System
+from scripts.benchmark.systems import System
 
 WARM_UP = Load("warm-up", clients=16, seconds=1.0, settle=0.0)
 
@@ -48,15 +48,6 @@ class Starts:
         """Note one start."""
         self.ready_s.setdefault(system, []).append(server.ready_s)
         self.resident.setdefault(system, []).append(server.resident)
-
-
-def streams(url: str) -> bool:
-    """Whether a server of ours has the streaming route."""
-    import json
-    import urllib.request
-
-    with urllib.request.urlopen(f"{url}/openapi.json", timeout=10) as found:  # noqa: S310 - ours
-        return STREAM in json.load(found)["paths"]
 
 
 def try_settings(system: System, work: Work) -> list[Trial]:
@@ -93,10 +84,7 @@ def one_round(
         work.say(f"round {number}: {system.name} {best[system.name].threads}")
         with running(system, best[system.name].threads, work.subject) as server:
             starts.add(system.name, server)
-            scale = work.scale
-            if system.name == DRAGOMAN:
-                scale = Scale(scale.clients, scale.seconds, streams(server.url))
-            asked = loads(system, scale, capacity)
+            asked = loads(system, work.scale, capacity)
             outcomes = drive(server.url, [WARM_UP, *asked], work.texts, _answers(system, work))
         runs += [
             Run(number, system.name, load.name, load.clients, outcome)

@@ -55,7 +55,7 @@ def test_open_loops_arrive_at_shares_of_the_capacity() -> None:
 
 def test_only_our_service_gets_lists_and_streams() -> None:
     names = {
-        name: {load.name for load in loads(system, Scale(streams=True), 0.0)}
+        name: {load.name for load in loads(system, Scale(), 0.0)}
         for name, system in BY_NAME.items()
     }
     assert {name for name, each in names.items() if "list of 64" in each} == {"dragoman"}
