@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -31,11 +32,26 @@ from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
 from scripts.training.savedmodel import round_to_half, save_models
 
-LIMITS = (
-    "Everyday sentences of the kind in its training data, one sentence at a time. It has never "
-    "seen news, law or medicine: the out-of-domain figures above show how much it loses there. It "
-    "may drop or invent content and must not be relied on where a mistake does harm."
-)
+READING: dict[str, Literal["subword", "word", "char"]] = {
+    "subword": "subword",
+    "word": "word",
+    "char": "char",
+    "tagged": "char",
+}
+LIMITS = {
+    "translate": (
+        "Everyday sentences of the kind in its training data, one sentence at a time. It has never "
+        "seen news, law or medicine: the out-of-domain figures above show how much it loses there. "
+        "It may drop or invent content and must not be relied on where a mistake does harm."
+    ),
+    "summarize": (
+        "Headlines for news of the kind in its training data. It reads the first {max_source} "
+        "tokens of an article and nothing after them. It copies names and numbers where it can, "
+        "but may pick the wrong ones, turn a statement round or invent one: the figures of "
+        "`fact-precision` above say how often a number or name is not in the text at all. It must "
+        "not be relied on where a mistake does harm."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -121,8 +137,9 @@ def _build(run: Run, folder: Path) -> Manifest:
         signatures=signatures,
         decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
         limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
+        generation=recipe.generation,
         text=TextProcessing(
-            tokenizer=recipe.tokenizer.kind, source_file="source.json", target_file="source.json"
+            tokenizer=READING[recipe.tokenizer.kind], source_file="source.json", target_file="source.json"
         ),
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),
@@ -174,10 +191,12 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
         }
     )
 
+    limits = LIMITS[recipe.task].format(max_source=recipe.data.max_source)
+
     def fill(folder: Path) -> None:
         copy(folder)
         draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        (folder / "README.md").write_text(write_card(manifest, LIMITS), encoding="utf-8")
+        (folder / "README.md").write_text(write_card(manifest, limits), encoding="utf-8")
 
     artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
     shutil.rmtree(draft_root)

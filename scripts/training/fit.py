@@ -17,7 +17,6 @@ from scripts.training import checkpoint
 from scripts.training.batches import Batch
 from scripts.training.checkpoint import Arrays, Progress
 from scripts.training.config import FitSection
-from scripts.training.loss import smoothed_cross_entropy
 
 EpochBatches = Callable[[int], Iterator[Batch]]
 AVERAGE_EVERY = 5  # steps between updates of the averaged weights
@@ -51,7 +50,7 @@ class Fit:
         validation: Sequence[Batch],
         steps_per_epoch: int,
     ) -> None:
-        """Prepare `model`; `epoch_batches(n)` yields epoch n's batches, the same each time."""
+        """Prepare `model`, which knows its loss; `epoch_batches(n)` yields epoch n's batches, the same each time."""
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
         self.steps_per_epoch = steps_per_epoch
@@ -60,8 +59,7 @@ class Fit:
         model.compile(
             optimizer=keras.optimizers.Adam(
                 rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
-            ),
-            loss=smoothed_cross_entropy(section.label_smoothing),
+            )
         )
         model.optimizer.build(model.trainable_variables)
         self.average = checkpoint.weights_of(model)
