@@ -89,7 +89,9 @@ def verify(artifact: Artifact) -> Iterator[Outcome]:
     """
     manifest = artifact.manifest
     if manifest.task not in ("translate", "summarize") or not manifest.languages:
-        raise ArtifactError(f"{artifact.name} makes no text of text; this release verifies no other")
+        raise ArtifactError(
+            f"{artifact.name} makes no text of text; this release verifies no other"
+        )
     if not manifest.golden:
         raise ArtifactError(f"{artifact.name} has no golden examples; name some in the recipe")
     cpus = available_cpus()

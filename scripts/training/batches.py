@@ -55,8 +55,8 @@ def choose_shapes(
 ) -> frozenset[Shape]:
     """Return the (source, target) widths to use: common ones, and some that fit all others.
 
-    Those are the squares, or, unless `square`, for each source width the widest target beside it: an
-    article of 120 tokens with a headline of 19 goes into (128, 32), not into (128, 128).
+    Those are the squares, or, unless `square`, for each source width the widest target beside it:
+    an article of 120 tokens with a headline of 19 goes into (128, 20), not into (128, 128).
     """
     counts = Counter(_natural_shape(*pair) for pair in pairs)
     common = {shape for shape, count in counts.items() if count >= min_share * len(pairs)}

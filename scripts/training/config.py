@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.artifacts.manifest import Generation
 
-
 SPACELESS = frozenset(("zh", "ja", "th", "my", "km", "lo"))
 
 

@@ -139,7 +139,9 @@ def _build(run: Run, folder: Path) -> Manifest:
         limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
         generation=recipe.generation,
         text=TextProcessing(
-            tokenizer=READING[recipe.tokenizer.kind], source_file="source.json", target_file="source.json"
+            tokenizer=READING[recipe.tokenizer.kind],
+            source_file="source.json",
+            target_file="source.json",
         ),
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),

@@ -1,4 +1,4 @@
-"""Does a headline keep to its article: are its numbers and names there, is it as long as it should be?"""
+"""Does a headline keep to its article: its numbers and names, and its length."""
 
 from __future__ import annotations
 
@@ -56,5 +56,7 @@ def fact_shares(
 
 def length_ratio(hypotheses: Sequence[str], references: Sequence[str], spaceless: bool) -> float:
     """Return how long the hypotheses are, in words or characters, as a share of the references."""
-    made, wanted = (sum(len(units(t, spaceless)) for t in texts) for texts in (hypotheses, references))
+    made, wanted = (
+        sum(len(units(t, spaceless)) for t in texts) for texts in (hypotheses, references)
+    )
     return made / max(wanted, 1)

@@ -50,7 +50,10 @@ class Fit:
         validation: Sequence[Batch],
         steps_per_epoch: int,
     ) -> None:
-        """Prepare `model`, which knows its loss; `epoch_batches(n)` yields epoch n's batches, the same each time."""
+        """Prepare `model`, which knows its own loss.
+
+        `epoch_batches(n)` yields epoch n's batches, the same each time.
+        """
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
         self.steps_per_epoch = steps_per_epoch

@@ -1,8 +1,8 @@
-"""The pointer of a pointer-generator (See et al. 2017): copying source tokens beside making new ones.
+"""The pointer of a pointer-generator (See et al. 2017): copy source tokens beside making new ones.
 
-A step's output is p_gen · softmax(logits) + (1 - p_gen) · copies, where `copies` is an attention over
-the source whose weights go to the ids that stand there. See et al. copy with the decoder's only
-attention; here copying has one of its own, asked by the top of the decoder (which has read the
+A step's output is p_gen · softmax(logits) + (1 - p_gen) · copies, where `copies` is an attention
+over the source whose weights go to the ids that stand there. See et al. copy with the decoder's
+only attention; here copying has one of its own, asked by the top of the decoder (which has read the
 context already), so that what to read and what to copy may differ.
 
 Coverage counts how much each place was pointed at by earlier steps and shifts the scores by a
@@ -11,7 +11,6 @@ attention before the shift, so that all steps of training are one cumulative sum
 """
 
 from __future__ import annotations
-
 
 from typing import Any
 
@@ -89,6 +88,4 @@ def mix(logits: Tensor, gate: Tensor, copies: Tensor, ids: Tensor) -> Tensor:
     places = ops.reshape(ops.stack([rows, ops.cast(ids, "int32")], axis=-1), (-1, 2))
     copied = ops.scatter(places, ops.reshape(copies, (-1,)), (batch, vocabulary))
     generated = ops.log_softmax(logits, axis=-1) + ops.log_sigmoid(gate)[:, None]
-    return ops.logaddexp(
-        generated, ops.log(copied + TINY) + ops.log_sigmoid(-gate)[:, None]
-    )
+    return ops.logaddexp(generated, ops.log(copied + TINY) + ops.log_sigmoid(-gate)[:, None])
