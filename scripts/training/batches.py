@@ -74,7 +74,7 @@ def _fit_shape(pair: tuple[Ids, Ids], shapes: frozenset[Shape]) -> Shape:
     if shape in shapes or square in shapes:
         return shape if shape in shapes else square
     fitting = [one for one in shapes if one[0] >= shape[0] and one[1] >= shape[1]]
-    return min(fitting, key=lambda one: (one[0] * one[1], one))
+    return min(fitting, key=lambda one: (one[0] * one[1], one), default=square)
 
 
 def pad(rows: Sequence[Ids], count: int, width: int) -> NDArray[np.int32]:

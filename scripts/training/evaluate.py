@@ -8,9 +8,9 @@ from pathlib import Path
 from app.artifacts.manifest import Golden, Metric
 from app.artifacts.store import Artifact
 from scripts.training.config import EvaluationSet, Recipe
-from scripts.training.data import split_pairs
 from scripts.training.decoding import Decoder
 from scripts.training.items import Item, read_items
+from scripts.training.pairs import read_pairs
 from scripts.training.scores import score_translations
 from scripts.training.summaries import score_lead, score_summaries
 
@@ -20,9 +20,7 @@ BEAM = 4
 def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...]:
     """Decode every evaluation set of `recipe` that fits the model, greedily and with a beam."""
     metrics: list[Metric] = []
-    trained: frozenset[str] = frozenset()
-    if any(about.seen for about in recipe.evaluate.sets):
-        trained = frozenset(pair.target for pair in split_pairs(recipe, data, "train"))
+    trained = _trained_targets(recipe, data)
     wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact) as decoder:
         for about in recipe.evaluate.sets:
@@ -32,6 +30,16 @@ def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...
                 hypotheses = decoder.decode_texts([item.source for item in items], beam).texts
                 metrics += _score(items, hypotheses, about, decoding, recipe)
     return tuple(metrics)
+
+
+def _trained_targets(recipe: Recipe, data: Path) -> frozenset[str]:
+    """Return every target of the `train` splits, if a set asks for it: those left out, too."""
+    if not any(about.seen for about in recipe.evaluate.sets):
+        return frozenset()
+    corpora = [corpus for corpus in recipe.data.corpora if corpus.train]
+    return frozenset(
+        pair.target for corpus in corpora for pair in read_pairs(data, corpus, "train")
+    )
 
 
 def _score(
