@@ -68,7 +68,8 @@ def write_card(manifest: Manifest, limits: str) -> str:
         manifest.training.command,
         "```",
         "",
-        f"At revision `{manifest.training.revision}`, seed {manifest.training.seed}. {_effort(manifest)}",
+        f"At revision `{manifest.training.revision}`, seed {manifest.training.seed}. "
+        + _effort(manifest),
         "",
         "![loss curve](curve.png)",
         "",

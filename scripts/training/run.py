@@ -1,4 +1,4 @@
-"""What training leaves behind: a folder with the recipe, the weights, the vocabulary, the history."""
+"""What training leaves behind: a folder with recipe, weights, vocabulary and history."""
 
 from __future__ import annotations
 
