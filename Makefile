@@ -17,10 +17,10 @@ LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes
 	--custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench dev lock clean python
+.PHONY: help run test lint bench soak dev lock clean python
 
 help: ## Say what there is.
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
 	@exec .venv/bin/python -m app
@@ -39,6 +39,9 @@ lint: $(DEV) ## Check format, style, types, the directions of imports, container
 
 bench: $(DEV) ## Measure tokens a second and latency beside the usual predict loop; ARGS go to scripts/bench.py.
 	.venv-dev/bin/python scripts/bench.py $(ARGS)
+
+soak: $(DEV) ## Disturb the service with 256 clients for ten minutes; ARGS go to scripts/soak.py.
+	.venv-dev/bin/python scripts/soak.py $(ARGS)
 
 dev: $(DEV) ## Make .venv-dev: tests, linters, training, benchmarks.
 

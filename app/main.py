@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
+from app import __version__
 from app.api import problems
 from app.api.middleware import LimitBody, ObserveRequests
 from app.api.openapi import describe
@@ -21,7 +22,6 @@ from app.settings import Settings
 from app.tasks.loaded import LoadedModel
 from app.tasks.loading import load_models
 
-VERSION = "0.1.0"
 WEB = Path(__file__).parent / "web"
 
 
@@ -52,7 +52,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Dragoman",
-        version=VERSION,
+        version=__version__,
         summary="Sequence-to-sequence models over HTTP.",
         lifespan=lifespan,
         redoc_url=None,

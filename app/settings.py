@@ -24,7 +24,7 @@ class Settings(BaseSettings):
         None, ge=1, description="Threads of one product; None: from the CPUs the container has."
     )
     max_rows: int = Field(128, ge=1, description="Rows that decode at once; a beam of 4 takes 4.")
-    max_waiting: int = Field(1024, ge=0, description="Rows that may wait; beyond it 503.")
+    max_waiting: int = Field(2048, ge=0, description="Rows that may wait; beyond it 503.")
     exact: bool = Field(False, description="Pad every call to 16 rows: bitwise the same results.")
     deadline: float = Field(60.0, gt=0, description="Seconds that a request may take.")
     max_items: int = Field(512, ge=1, description="Items in one request's list.")

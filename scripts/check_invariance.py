@@ -21,6 +21,9 @@ def main() -> int:
     args = parser.parse_args()
     artifact = open_artifact(args.artifact)
     texts = sentences(args.data)[: args.sentences]
+    if len(texts) < args.sentences:
+        print(f"there are only {len(texts)} sentences here: name --data, or fewer --sentences")
+        return 2
     passed = True
     for exact in (False, True):
         for beam_size in (1, 4):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.fit import Fit
 from scripts.training.initial import load_initial
 from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.run import write_facts
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,14 +92,29 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
     (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
 
 
+def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
+    """Say now what would otherwise come out after hours."""
+    if (run / "checkpoint.npz").exists() and not args.resume:
+        sys.exit(f"{run} holds a checkpoint: add --resume to go on from it, or name another --run")
+    place = args.out / recipe.name / str(recipe.version)
+    if place.exists() and not (args.replace or args.no_export):
+        sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
+    for path in {corpus.path for corpus in recipe.data.corpora}:
+        if not (args.data / path).exists():
+            sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    for path in {about.path for about in recipe.evaluate.sets}:
+        if not (args.data / path).exists():
+            print(f"{args.data / path} is missing: its figures will be left out", flush=True)
+
+
 def main() -> int:
     """Run the command line."""
     args = _arguments()
     recipe = _recipe(args)
     run: Path = args.run or Path("runs", recipe.name)
+    _check(args, recipe, run)
     run.mkdir(parents=True, exist_ok=True)
-    facts = {"recipe": recipe.model_dump(mode="json"), "command": _public_command(args)}
-    (run / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    write_facts(run, recipe, _public_command(args), args.resume)
     _fit(recipe, args, run)
     if args.no_export:
         return 0
@@ -107,7 +124,7 @@ def main() -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
-def _public_command(args: argparse.Namespace) -> list[str]:
+def _public_command(args: argparse.Namespace) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
     command += ["--data", "data", "--out", "models"]
@@ -115,7 +132,7 @@ def _public_command(args: argparse.Namespace) -> list[str]:
         command += ["--epochs", str(args.epochs)]
     if args.init:
         command += ["--init", "/".join(args.init.parts[-3:])]
-    return command
+    return shlex.join(command)
 
 
 if __name__ == "__main__":

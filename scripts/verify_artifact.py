@@ -17,10 +17,11 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.errors import ArtifactError, DragomanError
+from app.tasks.answer import answer
+from app.tasks.job import TranslateJob, prepare
 from app.tasks.loaded import LoadedModel
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from app.tasks.translate import TranslateJob, answer, prepare
 
 OPTIONS = TypeAdapter(Options)
 

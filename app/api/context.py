@@ -27,6 +27,11 @@ class RequestContext:
     tokens: int = 0
     code: str = ""
 
+    def shorten(self, milliseconds: int | None) -> None:
+        """Let the client have an earlier deadline than the service's."""
+        if milliseconds is not None:
+            self.deadline = min(self.deadline, self.started + milliseconds / 1000)
+
 
 def request_id(offered: str | None) -> str:
     """Return the client's own id if it is sane, else a new one."""

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.context import RequestContext, attach, request_id
 from app.api.gate import Gate
 from app.api.problems import too_large, unforeseen
-from app.observability.logging import frames, log_event
+from app.observability.logging import log_bug, log_event
 from app.observability.metrics import Metrics
 
 logger = logging.getLogger("dragoman.request")
@@ -49,7 +49,7 @@ class ObserveRequests:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
-            _log_bug(context, error)
+            log_bug(logger, context.request_id, error)
             if not status:
                 await unforeseen(scope)(scope, receive, send_with_id)
         finally:
@@ -75,17 +75,6 @@ class ObserveRequests:
             tokens=context.tokens,
             code=context.code,
         )
-
-
-def _log_bug(context: RequestContext, error: Exception) -> None:
-    log_event(
-        logger,
-        logging.ERROR,
-        "unforeseen error",
-        request_id=context.request_id,
-        exception=type(error).__name__,
-        frames=frames(error.__traceback__),
-    )
 
 
 class LimitBody:

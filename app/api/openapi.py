@@ -17,16 +17,17 @@ def describe(app: FastAPI) -> None:
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
         document = plain()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            problem = Problem.model_json_schema(ref_template=_TEMPLATE)
-            schemas.update(problem.pop("$defs"))
-            schemas["Problem"] = problem
-            for name in _UNUSED:
-                schemas.pop(name, None)
-            document["components"]["schemas"] = dict(sorted(schemas.items()))
-            _replace_validation_errors(document)
+        problem = Problem.model_json_schema(ref_template=_TEMPLATE)
+        schemas.update(problem.pop("$defs"))
+        schemas["Problem"] = problem
+        for name in _UNUSED:
+            schemas.pop(name, None)
+        document["components"]["schemas"] = dict(sorted(schemas.items()))
+        _replace_validation_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from app.api.context import context_of
+from app.api.context import RequestContext, context_of
 from app.api.pointers import field_errors
 from app.api.schemas.problem import Problem, ProblemField
 from app.errors import (
@@ -63,9 +63,42 @@ def problem(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """Return a problem as a response, and note its code for the log."""
-    context = context_of(scope)
+    body = _problem(context_of(scope), status, code, title, detail, fields)
+    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+
+
+def problem_of(context: RequestContext, error: DragomanError, status: int | None = None) -> Problem:
+    """Return a domain error as a problem; `status` overrides the table's."""
+    usual, title = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    return _problem(
+        context,
+        usual if status is None else status,
+        error.code,
+        title,
+        error.message,
+        error.fields,
+    )
+
+
+def domain_problem(scope: Scope, error: DragomanError, status: int | None = None) -> Response:
+    """Return a domain error as a response; `status` overrides the table's."""
+    headers = None
+    if isinstance(error, Refused):
+        headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    body = problem_of(context_of(scope), error, status)
+    return JSONResponse(body.model_dump(), body.status, headers, MEDIA_TYPE)
+
+
+def _problem(
+    context: RequestContext,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    fields: Sequence[FieldError],
+) -> Problem:
     context.code = code
-    body = Problem(
+    return Problem(
         type=f"urn:dragoman:{code}",
         title=title,
         status=status,
@@ -73,24 +106,6 @@ def problem(
         code=code,
         request_id=context.request_id,
         errors=[ProblemField(pointer=field.pointer, message=field.message) for field in fields],
-    )
-    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
-
-
-def domain_problem(scope: Scope, error: DragomanError, status: int | None = None) -> Response:
-    """Return a domain error as a response; `status` overrides the table's."""
-    usual, title = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    headers = None
-    if isinstance(error, Refused):
-        headers = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    return problem(
-        scope,
-        usual if status is None else status,
-        error.code,
-        title,
-        error.message,
-        fields=error.fields,
-        headers=headers,
     )
 
 
@@ -101,10 +116,15 @@ def too_large(scope: Scope, limit: int) -> Response:
     )
 
 
+def bug_of(context: RequestContext) -> Problem:
+    """Return the problem for a bug of ours."""
+    detail = "This is a bug of the service; please report it with the request id."
+    return _problem(context, 500, "internal_error", "The service failed", detail, ())
+
+
 def unforeseen(scope: Scope) -> Response:
     """Return the 500 for a bug of ours."""
-    detail = "This is a bug of the service; please report it with the request id."
-    return problem(scope, 500, "internal_error", "The service failed", detail)
+    return JSONResponse(bug_of(context_of(scope)).model_dump(), 500, None, MEDIA_TYPE)
 
 
 async def _on_domain_error(request: Request, error: Exception) -> Response:

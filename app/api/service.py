@@ -65,11 +65,16 @@ class Service:
         """Return why new requests are not taken; None when all is well."""
         try:
             self.gate.check()
-            for model in self.catalogue.models:
-                if model.engine.state == "failed":
-                    return EngineFailure(f"The engine of {model.artifact.name} failed; restart it.")
+            self.catalogue  # noqa: B018 - raises while there is none
         except DragomanError as error:
             return error
+        return self.dead()
+
+    def dead(self) -> DragomanError | None:
+        """Return why only a restart helps; None as long as the process works."""
+        for model in self._catalogue.models if self._catalogue is not None else ():
+            if not model.engine.alive:
+                return EngineFailure(f"The engine of {model.artifact.name} failed; restart it.")
         return None
 
     @contextlib.asynccontextmanager

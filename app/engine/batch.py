@@ -18,7 +18,6 @@ from app.search.greedy import Greedy
 from app.search.step import Candidates
 
 log = logging.getLogger(__name__)
-NO_PROBES = 0
 
 
 class Batch:
@@ -44,6 +43,7 @@ class Batch:
         self._layout = Layout()
         self._joined = False  # the parents of all rows have been applied by a join
         self._step_seconds = 0.0  # how long a step took, the last time several were taken
+        self.failures = 0  # of the backend, since its last good step
 
     def free(self, gone: Sequence[Item]) -> None:
         """Let the rows of `gone` die."""
@@ -59,6 +59,7 @@ class Batch:
             encoded = self._backend.encode([item.request.source for item in group])
         except Exception as error:
             log.exception("encoding %d items failed", len(group))
+            self.failures += 1
             return _failed(group, error)
         for item, length in zip(group, encoded.lengths, strict=True):
             item.memory_length = length
@@ -81,6 +82,15 @@ class Batch:
                 self._layout.clear()
                 self._backend.reset()
             return []
+        try:
+            left = self._call(items)
+        except Exception as error:
+            return self._fail_all(error)
+        self.failures = 0
+        self._layout.free(left)
+        return left
+
+    def _call(self, items: Sequence[Item]) -> list[Item]:
         drop = not self._joined and self._layout.worth_dropping()
         parents = self._layout.parents(drop)
         if self._joined:
@@ -89,33 +99,23 @@ class Batch:
         tokens = self._layout.tokens(self._eos)
         steps = self._steps(items)
         began = self._clock()
-        try:
-            if steps > 0:
-                result = self._backend.advance_greedy(parents, tokens, steps)
-                self._step_seconds = (self._clock() - began) / max(1, result.ids.shape[1])
-                self._observer.step(len(parents), result.ids.shape[1], self._clock() - began)
-                left = self._take_steps(result)
-            else:
-                fetch = max(item.search.fetch for item in items)
-                attention = any(item.request.options.want_attention for item in items)
-                probes = np.zeros((len(parents), NO_PROBES), np.int32)
-                one = self._backend.advance(parents, tokens, probes, fetch, attention)
-                self._observer.step(len(parents), 1, self._clock() - began)
-                left = self._take_step(one)
-        except Exception as error:
-            return self._fail_all(error)
-        self._layout.free(left)
-        return left
+        if steps > 0:
+            result = self._backend.advance_greedy(parents, tokens, steps)
+            self._step_seconds = (self._clock() - began) / max(1, result.ids.shape[1])
+            self._observer.step(len(parents), result.ids.shape[1], self._clock() - began)
+            return self._take_steps(result)
+        fetch = max(item.search.fetch for item in items)
+        attention = any(item.request.options.want_attention for item in items)
+        probes = self._layout.probes()
+        one = self._backend.advance(parents, tokens, probes, fetch, attention)
+        self._observer.step(len(parents), 1, self._clock() - began)
+        return self._take_step(one)
 
     def _steps(self, items: Sequence[Item]) -> int:
         """Return how many greedy steps one call may take; 0 where candidates are needed."""
-        left = 0
-        for item in items:
-            search = item.search
-            if not isinstance(search, Greedy) or not search.runs_freely:
-                return 0
-            left = max(left, search.steps_left)
-        if self._step_seconds > 0:
+        left = min(item.search.free_steps for item in items)
+        left = min(left, max(item.search.steps_left for item in items))
+        if left > 0 and self._step_seconds > 0:
             in_time = int(self._config.max_call_seconds / self._step_seconds)
             left = min(left, max(1, in_time))
         return min(left, self._config.max_steps)
@@ -131,7 +131,12 @@ class Batch:
             wanted = item.request.options.want_attention and result.attention is not None
             attention = result.attention[rows] if wanted and result.attention is not None else None
             item.search.advance(
-                Candidates(result.ids[rows], result.log_probabilities[rows], attention)
+                Candidates(
+                    result.ids[rows],
+                    result.log_probabilities[rows],
+                    attention,
+                    result.probe_log_probabilities[rows],
+                )
             )
             if item.search.done:
                 left.append(item)
@@ -153,6 +158,7 @@ class Batch:
     def _fail_all(self, error: Exception) -> list[Item]:
         """Fail every item of the batch and begin anew."""
         items = self._layout.items()
+        self.failures += 1
         log.error("a step failed; %d items are lost", len(items), exc_info=error)
         self._layout.clear()
         self._joined = False

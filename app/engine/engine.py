@@ -7,6 +7,7 @@ what is done. While there is nothing to do the thread sleeps on a condition.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,12 +21,15 @@ from app.engine.batch import Batch
 from app.engine.config import EngineConfig
 from app.engine.item import Item
 from app.engine.observer import Observer
+from app.engine.outbox import Outbox
 from app.engine.request import SequenceRequest
 from app.engine.scheduler import Scheduler
 from app.engine.submission import Submission
 from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
 
+log = logging.getLogger(__name__)
 WIDEST_BEAM = 16
+MOST_FAILURES = 3  # in a row; beyond that only a new process can help
 State = Literal["ready", "draining", "failed"]
 
 
@@ -52,6 +56,7 @@ class Engine:
         self._admission = Admission(config.max_rows, config.max_waiting)
         self._scheduler: Scheduler[Item] = Scheduler(config.max_rows, config.encode_tokens)
         self._batch = Batch(backend, decoding.eos, config, observer, clock)
+        self._outbox = Outbox()  # belongs to the thread
         self._changed = threading.Condition()  # guards what follows
         self._inbox: list[list[Item]] = []
         self._state: State = "ready"
@@ -89,6 +94,11 @@ class Engine:
         return self._state
 
     @property
+    def alive(self) -> bool:
+        """False once the thread has died, or three calls of the model in a row have failed."""
+        return self._state != "failed" and self._batch.failures < MOST_FAILURES
+
+    @property
     def rows_in_use(self) -> int:
         """Rows that are decoding or about to be."""
         return self._scheduler.rows_in_use
@@ -103,13 +113,20 @@ class Engine:
         self._thread.start()
 
     def submit(
-        self, items: Sequence[SequenceRequest], *, deadline: float | None = None
+        self,
+        items: Sequence[SequenceRequest],
+        *,
+        deadline: float | None = None,
+        streams: bool = False,
+        bulk: bool = False,
     ) -> Submission:
         """Take `items` as one request, all or nothing; call it on the event loop.
 
         Args:
             items: what to decode; they share the batch with everyone else's.
             deadline: `time.monotonic()` value by which all must be done.
+            streams: whether the submission tells `updates`.
+            bulk: whether it lets others, who wait for their answers, go first.
 
         Raises:
             InvalidRequest: it could never fit, or it is empty.
@@ -117,10 +134,10 @@ class Engine:
             Draining: the engine is closing.
             EngineFailure: the engine has died.
         """
-        submission = Submission(len(items), deadline)
+        submission = Submission(len(items), deadline, self._outbox, streams=streams)
         now = self._clock()
         made = [
-            Item(request, self._decoding, submission, index, now)
+            Item(request, self._decoding, submission, index, now, bulk=bulk)
             for index, request in enumerate(items)
         ]
         with self._changed:
@@ -176,7 +193,7 @@ class Engine:
             self._busy = True
             arrived, self._inbox = self._inbox, []
         for items in arrived:
-            self._scheduler.add(items)
+            self._scheduler.add(items, bulk=items[0].bulk)
         return not self._closing
 
     def _turn(self) -> None:
@@ -186,6 +203,10 @@ class Engine:
             self._observer.admitted(item.width, now - item.arrived)
         self._leave(self._batch.join(self._scheduler.next_group()))
         self._leave(self._batch.advance())
+        for item in self._scheduler.running:
+            if item.owner.streams:
+                item.tell()
+        self._outbox.flush()
 
     def _drop(self, now: float) -> None:
         """Free the rows of all who cancelled, failed or ran out of time."""
@@ -206,13 +227,21 @@ class Engine:
             self._scheduler.retire(item)
         self._release(left)
         for item in left:
+            if item.error is None:
+                self._finish(item)
             if item.error is not None:
                 item.owner.fail(item.error)
-                continue
+
+    def _finish(self, item: Item) -> None:
+        try:
             result = item.result()
             best = result.hypotheses[0]
-            self._observer.finished(best.finish_reason, len(best.tokens))
-            item.owner.finish(item.index, result)
+        except Exception as error:  # a bug of a search must not cost anyone else's answer
+            log.exception("an item has no result")
+            item.error = EngineFailure(f"a search failed: {type(error).__name__}")
+            return
+        self._observer.finished(best.finish_reason, len(best.tokens))
+        item.owner.finish(item.index, result)
 
     def _release(self, items: Sequence[Item]) -> None:
         if items:
@@ -228,6 +257,7 @@ class Engine:
         self._release(gone)
         for item in gone:
             item.owner.fail(error)
+        self._outbox.flush()
         with self._changed:
             self._busy = False
             self._changed.notify_all()

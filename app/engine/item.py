@@ -11,7 +11,9 @@ from app.engine.request import Hypothesis, SequenceRequest, SequenceResult
 from app.errors import EngineFailure
 from app.search.beam import Beam
 from app.search.greedy import Greedy
-from app.search.step import Outcome, Plan
+from app.search.rules import Rules
+from app.search.sampling import Sample
+from app.search.step import Outcome, Plan, Search
 
 if TYPE_CHECKING:
     from app.engine.submission import Submission
@@ -25,14 +27,29 @@ def plan_of(request: SequenceRequest, decoding: TokenDecoding) -> Plan:
     return Plan(
         bos=decoding.bos,
         eos=decoding.eos,
-        never=frozenset(decoding.never),
+        rules=Rules(
+            never=frozenset(decoding.never),
+            eos=decoding.eos,
+            min_tokens=options.min_tokens,
+            no_repeat_ngram=options.no_repeat_ngram,
+            guard=options.repetition_guard,
+        ),
         prefix=options.prefix,
+        forced=options.forced,
         max_tokens=options.max_tokens,
         beam_size=options.beam_size,
         n_best=options.n_best,
         length_penalty=options.length_penalty,
         want_attention=options.want_attention,
+        sampling=options.sampling,
     )
+
+
+def search_of(plan: Plan) -> Search:
+    """Return a new search for `plan`."""
+    if plan.sampling is not None:
+        return Sample(plan, plan.sampling)
+    return Greedy(plan) if plan.beam_size == 1 else Beam(plan)
 
 
 def source_length(request: SequenceRequest) -> int:
@@ -53,6 +70,8 @@ class Item:
         owner: Submission,
         index: int,
         arrived: float,
+        *,
+        bulk: bool = False,
     ) -> None:
         """Make the item `index` of `owner`, which arrived at the monotonic time `arrived`."""
         plan = plan_of(request, decoding)
@@ -60,11 +79,20 @@ class Item:
         self.owner = owner
         self.index = index
         self.arrived = arrived
+        self.bulk = bulk
+        self._told = 0
         self.length = source_length(request)
-        self.search: Greedy | Beam = Greedy(plan) if plan.beam_size == 1 else Beam(plan)
+        self.search = search_of(plan)
         self.width = self.search.width
         self.memory_length = 0  # places of the memory that its source fills
         self.error: EngineFailure | None = None
+
+    def tell(self) -> None:
+        """Tell the owner of the tokens that are sure, if there are new ones."""
+        stable = self.search.stable()
+        if len(stable) > self._told:
+            self._told = len(stable)
+            self.owner.progress(self.index, stable)
 
     def result(self) -> SequenceResult:
         """Return the answer; the search must be done."""

@@ -80,6 +80,16 @@ class Layout:
             tokens += [filler] * width if item is None else item.search.tokens
         return np.array(tokens, np.int32)
 
+    def probes(self) -> Ints:
+        """Return the ids that each row asks the log-probability of, int32 [rows, P], 0 for none."""
+        asked = [item.search.probes for item in self.items()]
+        probes = np.zeros((self.rows, max(map(len, asked), default=0)), np.int32)
+        if probes.size:
+            for item, row in self.places():
+                ids = item.search.probes
+                probes[row : row + item.width, : len(ids)] = ids
+        return probes
+
     def append(self, items: Sequence[Item]) -> None:
         """Add the rows of `items` behind all others."""
         self._slots += [(item, item.width) for item in items]

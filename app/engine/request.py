@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.search.step import SamplingPlan
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -17,6 +19,9 @@ class DecodeOptions:
 
     `beam_size` 1 is greedy. `n_best` ≤ `beam_size` hypotheses come back, best first.
     `length_penalty` a: a finished hypothesis scores log p / length^a, its end token counted.
+    `prefix` ids are fed first and are no output; `forced` ids are what the output begins with.
+    `sampling` draws `n_best` outputs instead of searching. What `min_tokens`, `no_repeat_ngram` and
+    `repetition_guard` ban is said in `app.search.rules`.
     """
 
     beam_size: int = 1
@@ -24,7 +29,17 @@ class DecodeOptions:
     max_tokens: int = 128
     length_penalty: float = 1.0
     prefix: tuple[int, ...] = ()
+    forced: tuple[int, ...] = ()
+    min_tokens: int = 0
+    no_repeat_ngram: int = 0
+    repetition_guard: bool = True
+    sampling: SamplingPlan | None = None
     want_attention: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many rows the sequence takes."""
+        return self.n_best if self.sampling is not None else self.beam_size
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 An item waits, then holds its rows (first unencoded, then running), then leaves. Requests take
 turns, one item each, so that a list of 500 does not keep a single sentence waiting for all of them.
+Bulk requests wait in a queue of their own, which gets one place in eight while others wait too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+BULK_EVERY = 8  # places; one of them goes to bulk even while others wait
 IDLE_FACTOR = 4  # how much more is encoded at once while nobody is decoding
 
 
@@ -36,6 +38,8 @@ class Scheduler(Generic[I]):
         self.max_rows = max_rows
         self._encode_tokens = encode_tokens
         self._waiting: deque[deque[I]] = deque()
+        self._bulk: deque[deque[I]] = deque()
+        self._places = 0  # given away so far
         self._unencoded: list[I] = []
         self.running: list[I] = []
         self.rows_in_use = 0
@@ -43,17 +47,17 @@ class Scheduler(Generic[I]):
     @property
     def waiting(self) -> int:
         """How many rows wait for a place."""
-        return sum(item.width for queue in self._waiting for item in queue)
+        return sum(item.width for queue in (*self._waiting, *self._bulk) for item in queue)
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self._waiting or self._unencoded or self.running)
+        return not (self._waiting or self._bulk or self._unencoded or self.running)
 
-    def add(self, items: Sequence[I]) -> None:
+    def add(self, items: Sequence[I], *, bulk: bool = False) -> None:
         """Queue the items of one request; none may be wider than `max_rows`."""
         if items:
-            self._waiting.append(deque(items))
+            (self._bulk if bulk else self._waiting).append(deque(items))
 
     def admit(self) -> list[I]:
         """Give free rows to waiting items, one request after the other; return those admitted.
@@ -61,18 +65,25 @@ class Scheduler(Generic[I]):
         An item too wide for the free rows holds up those behind it, or it might wait for ever.
         """
         admitted: list[I] = []
-        while self._waiting:
-            queue = self._waiting[0]
+        while line := self._next_line():
+            queue = line[0]
             if self.rows_in_use + queue[0].width > self.max_rows:
                 break
             item = queue.popleft()
             self.rows_in_use += item.width
+            self._places += 1
             admitted.append(item)
-            self._waiting.rotate(-1)
-            if not queue:
-                self._waiting.remove(queue)
+            line.popleft()
+            if queue:
+                line.append(queue)
         self._unencoded += admitted
         return admitted
+
+    def _next_line(self) -> deque[deque[I]]:
+        """Return the line of requests whose turn it is; an empty one if nobody waits."""
+        if not self._waiting or (self._bulk and self._places % BULK_EVERY == BULK_EVERY - 1):
+            return self._bulk
+        return self._waiting
 
     def next_group(self) -> list[I]:
         """Move the items to encode in this turn to `running` and return them, shortest first.
@@ -104,25 +115,32 @@ class Scheduler(Generic[I]):
         return group
 
     def drop(self, is_gone: Callable[[I], bool]) -> list[I]:
-        """Remove every item for which `is_gone` holds, wherever it is; return them."""
+        """Remove every item for which `is_gone` holds, wherever it is; return them.
+
+        Each item is judged once: what another thread decides meanwhile waits for the next turn.
+        """
         gone: list[I] = []
-        for queue in list(self._waiting):
-            lost = [item for item in queue if is_gone(item)]
-            if lost:
-                gone += lost
-                kept = [item for item in queue if not is_gone(item)]
-                queue.clear()
-                queue.extend(kept)
+        for queue in (*self._waiting, *self._bulk):
+            gone += _take(queue, is_gone)
         self._waiting = deque(queue for queue in self._waiting if queue)
+        self._bulk = deque(queue for queue in self._bulk if queue)
         for items in (self._unencoded, self.running):
-            lost = [item for item in items if is_gone(item)]
-            gone += lost
+            lost = _take(items, is_gone)
             self.rows_in_use -= sum(item.width for item in lost)
-            if lost:
-                items[:] = [item for item in items if not is_gone(item)]
+            gone += lost
         return gone
 
     def retire(self, item: I) -> None:
         """Free the rows of a running item."""
         self.running.remove(item)
         self.rows_in_use -= item.width
+
+
+def _take(items: list[I] | deque[I], is_gone: Callable[[I], bool]) -> list[I]:
+    """Remove those for which `is_gone` holds from `items`, and return them."""
+    judged = [(item, is_gone(item)) for item in items]
+    lost = [item for item, gone in judged if gone]
+    if lost:
+        items.clear()
+        items.extend(item for item, gone in judged if not gone)
+    return lost

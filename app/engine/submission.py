@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+from app.engine.outbox import Outbox
 from app.engine.request import SequenceResult
 from app.errors import Cancelled, DragomanError
 
@@ -13,17 +13,24 @@ from app.errors import Cancelled, DragomanError
 class Submission:
     """Items that were submitted together: all their results, or one error.
 
-    Made and awaited on the event loop; the engine's thread calls `expired`, `finish` and `fail`.
+    Made and awaited on the event loop; the engine's thread calls `expired`, `progress`, `finish`
+    and `fail`, and flushes `outbox` at the end of a turn.
     """
 
-    def __init__(self, count: int, deadline: float | None) -> None:
-        """Expect `count` results by the monotonic time `deadline`."""
+    def __init__(
+        self, count: int, deadline: float | None, outbox: Outbox, *, streams: bool = False
+    ) -> None:
+        """Expect `count` results by the monotonic time `deadline`; `streams` asks for `updates`."""
         self._loop = asyncio.get_running_loop()
+        self._outbox = outbox
         self._future: asyncio.Future[list[SequenceResult]] = self._loop.create_future()
         self._future.add_done_callback(_retrieve)
         self._results: list[SequenceResult | None] = [None] * count
         self._missing = count
+        self._news: dict[int, Sequence[int]] = {}
+        self._changed = asyncio.Event()
         self.deadline = deadline
+        self.streams = streams
         self.cancelled = False
         self.failed = False
 
@@ -41,6 +48,26 @@ class Submission:
             self.cancel()
             raise
 
+    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+        """Yield the tokens that are sure so far, by item, whenever more are; end with the results.
+
+        What came while nobody looked is told at once. Closing the iterator does not cancel.
+        """
+        self._future.add_done_callback(lambda _: self._changed.set())
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            news, self._news = self._news, {}
+            if news:
+                yield news
+            if self._future.done():
+                return
+
+    @property
+    def done(self) -> bool:
+        """Whether it has its results, or what ended it early."""
+        return self._future.done()
+
     def cancel(self) -> None:
         """Give up: the rows are free at the engine's next turn. Calling it again does nothing."""
         if not self._future.done():
@@ -50,6 +77,15 @@ class Submission:
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed at the monotonic time `now`."""
         return self.deadline is not None and now >= self.deadline
+
+    def progress(self, index: int, tokens: Sequence[int]) -> None:
+        """Take the tokens that one item's output will begin with; called on the engine's thread."""
+
+        def tell() -> None:
+            self._news[index] = tokens
+            self._changed.set()
+
+        self._outbox.post(self._loop, tell)
 
     def finish(self, index: int, result: SequenceResult) -> None:
         """Take the result of one item; called on the engine's thread."""
@@ -70,8 +106,7 @@ class Submission:
             if not self._future.done():
                 act()
 
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is waiting
-            self._loop.call_soon_threadsafe(deliver)
+        self._outbox.post(self._loop, deliver)
 
 
 def _retrieve(future: asyncio.Future[list[SequenceResult]]) -> None:

@@ -54,3 +54,15 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
 def log_event(logger: logging.Logger, level: int, message: str, **fields: object) -> None:
     """Log `message` with `fields` beside it in the JSON object."""
     logger.log(level, message, extra={EXTRA: fields})
+
+
+def log_bug(logger: logging.Logger, request_id: str, error: Exception) -> None:
+    """Log where `error` came from; its message is left out, as it may hold a client's text."""
+    log_event(
+        logger,
+        logging.ERROR,
+        "unforeseen error",
+        request_id=request_id,
+        exception=type(error).__name__,
+        frames=frames(error.__traceback__),
+    )

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.search.step import Candidates, Outcome, Plan, normalized
+from app.search.hypothesis import ROOT, Node
+from app.search.step import Candidates, Outcome, Plan, common_prefix, normalized, outcome
 
-
-@dataclass(frozen=True)
-class _Node:
-    """One token of a hypothesis; the tokens before it hang off `before`."""
-
-    token: int
-    before: _Node | None
-    attention: NDArray[np.float32] | None
+IMPOSSIBLE = -1e4  # what a forced id costs that a model gives no chance at all, in nats
 
 
 class Beam:
@@ -41,31 +32,60 @@ class Beam:
         """Begin with one hypothesis; the other rows wait with log p = -inf."""
         self._plan = plan
         self._forced = list(plan.prefix)
-        self._nodes: list[_Node | None] = [None] * plan.beam_size
+        self._nodes: list[Node] = [ROOT] * plan.beam_size
+        self._bans = [plan.rules.banned(ROOT)] * plan.beam_size
         self._totals = np.full(plan.beam_size, -np.inf)
         self._totals[0] = 0.0
         self._steps = 0
-        self._finished: list[Outcome] = []  # the n best so far, best first
+        self._finished: list[tuple[Node, Outcome]] = []  # the n best so far, best first
         self._finished_count = 0
         self.done = False
         self.width = plan.beam_size
-        self.fetch = plan.beam_size + 1 + len(plan.never)
         self.parents = list(range(plan.beam_size))
         self.tokens = [plan.bos] * plan.beam_size
+
+    @property
+    def fetch(self) -> int:
+        """How many candidates of each row it must see."""
+        return self.width + 1 + max(map(len, self._bans))
+
+    @property
+    def probes(self) -> tuple[int, ...]:
+        """The next id of what the output must begin with."""
+        return () if self._forced else self._plan.forced[self._steps :][:1]
+
+    @property
+    def free_steps(self) -> int:
+        """No step is free of choices."""
+        return 0
+
+    @property
+    def steps_left(self) -> int:
+        """How many tokens may still come."""
+        return self._plan.max_tokens - self._steps
 
     def advance(self, candidates: Candidates) -> None:
         """Rank the continuations, finish some, go on with others."""
         if self._forced:
             self.tokens = [self._forced.pop(0)] * self.width
             return
+        must = self.probes
         self._steps += 1
-        live = self._rank(candidates)
-        nodes = [_Node(token, self._nodes[row], _row(candidates, row)) for row, token, _ in live]
+        if must:  # all rows but the first still wait
+            gain = max(float(candidates.probes[0, 0]), IMPOSSIBLE)
+            live = [(0, must[0], float(self._totals[0]) + gain)]
+        else:
+            live = self._rank(candidates)
         missing = self.width - len(live)
+        if not live and not self._finished:  # nothing may follow: what there is, is the output
+            self._finish(self._nodes[0], float(self._totals[0]))
+        self._nodes = [
+            Node(token, self._nodes[row], candidates.row_attention(row)) for row, token, _ in live
+        ] + [ROOT] * missing
+        self._bans = [self._plan.rules.banned(node) for node in self._nodes]
         self.parents = [row for row, _, _ in live] + [0] * missing
         self.tokens = [token for _, token, _ in live] + [self._plan.eos] * missing
         self._totals = np.array([total for _, _, total in live] + [-math.inf] * missing)
-        self._nodes = [*nodes, *([None] * missing)]
         self.done = self._must_stop(float(self._totals[0]))
 
     def _rank(self, candidates: Candidates) -> list[tuple[int, int, float]]:
@@ -77,41 +97,22 @@ class Beam:
         live: list[tuple[int, int, float]] = []
         rank = 0
         for place in order:
-            token, total = ids[place], flat[place]
+            row, token, total = place // fetched, ids[place], flat[place]
             if total == -math.inf or len(live) == self.width:
                 break
-            if token in self._plan.never:
+            if token in self._bans[row]:
                 continue
             if token != self._plan.eos:
-                live.append((place // fetched, token, total))
+                live.append((row, token, total))
             elif rank < self.width:
-                self._finish(self._nodes[place // fetched], total)
+                self._finish(self._nodes[row], total)
             rank += 1
         return live
 
-    def _outcome(
-        self, node: _Node | None, total: float, reason: Literal["stop", "length"]
-    ) -> Outcome:
-        tokens: list[int] = []
-        rows: list[NDArray[np.float32]] = []
-        while node is not None:
-            tokens.append(node.token)
-            if node.attention is not None:
-                rows.append(node.attention)
-            node = node.before
-        length = len(tokens) + (reason == "stop")
-        return Outcome(
-            tuple(reversed(tokens)),
-            total,
-            normalized(total, length, self._plan.length_penalty),
-            reason,
-            tuple(reversed(rows)) if self._plan.want_attention else None,
-        )
-
-    def _finish(self, node: _Node | None, total: float) -> None:
+    def _finish(self, node: Node, total: float) -> None:
         self._finished_count += 1
-        self._finished.append(self._outcome(node, total, "stop"))
-        self._finished.sort(key=lambda one: -one.score)  # stable: the earlier one wins a tie
+        self._finished.append((node, outcome(node, total, self._plan, ended=True)))
+        self._finished.sort(key=lambda one: -one[1].score)  # stable: the earlier one wins a tie
         del self._finished[self._plan.n_best :]
 
     def _must_stop(self, best_live: float) -> bool:
@@ -119,21 +120,28 @@ class Beam:
             return True
         if len(self._finished) < self._plan.n_best:
             return False
-        worst, penalty = self._finished[-1].score, self._plan.length_penalty
+        worst, penalty = self._finished[-1][1].score, self._plan.length_penalty
         if worst >= normalized(best_live, self._plan.max_tokens, penalty):
             return True
         if self._finished_count < self.width:
             return False
         return self.width == 1 or worst >= normalized(best_live, self._steps + 1, penalty)
 
+    def _live(self) -> list[tuple[Node, float]]:
+        pairs = zip(self._nodes, self._totals.tolist(), strict=True)
+        return [(node, total) for node, total in pairs if total > -math.inf]
+
+    def stable(self) -> list[int]:
+        """Return the tokens that all hypotheses share which may still come out best."""
+        if self.done:
+            return list(self.outcomes()[0].tokens) if self._finished or self._live() else []
+        nodes = [node for node, _ in (*self._live(), *self._finished[:1])]
+        return common_prefix([node.tokens() for node in nodes])
+
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return up to `n_best` outputs: finished ones by score, then unfinished ones by score."""
         missing = self._plan.n_best - len(self._finished)
-        unfinished = zip(self._nodes, self._totals.tolist(), strict=True)
-        live = [(node, total) for node, total in unfinished if total > -math.inf]
-        filling = (self._outcome(node, total, "length") for node, total in live[:missing])
-        return (*self._finished, *filling)
-
-
-def _row(candidates: Candidates, row: int) -> NDArray[np.float32] | None:
-    return None if candidates.attention is None else candidates.attention[row]
+        filling = (
+            outcome(node, total, self._plan, ended=False) for node, total in self._live()[:missing]
+        )
+        return (*(done for _, done in self._finished), *filling)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.search.step import Candidates, Outcome, Plan, normalized
+from app.search.hypothesis import ROOT, Node
+from app.search.step import Candidates, Outcome, Plan, outcome
 
 
 class Greedy:
@@ -17,43 +18,58 @@ class Greedy:
         """Begin at the start token."""
         self._plan = plan
         self._forced = list(plan.prefix)
-        self._output: list[int] = []
-        self._attention: list[NDArray[np.float32]] = []
+        self._node = ROOT
+        self._bans = plan.rules.banned(ROOT)
         self.total = 0.0
         self._ended = False
         self.width = 1
-        self.fetch = 1 + len(plan.never)
         self.parents = [0]
         self.tokens = [plan.bos]
 
     @property
+    def fetch(self) -> int:
+        """How many candidates it must see."""
+        return 1 + len(self._bans)
+
+    @property
+    def probes(self) -> tuple[int, ...]:
+        """The next id of what the output must begin with."""
+        return () if self._forced else self._plan.forced[self._node.length :][:1]
+
+    @property
     def done(self) -> bool:
         """Whether the end token came or the limit is reached."""
-        return self._ended or len(self._output) >= self._plan.max_tokens
+        return self._ended or self._node.length >= self._plan.max_tokens
+
+    @property
+    def free_steps(self) -> int:
+        """How many steps need nothing but the best token, so that a graph may take them."""
+        plan = self._plan
+        if self._forced or plan.want_attention or self._node.length < len(plan.forced):
+            return 0
+        return plan.rules.free_steps(self._node)
 
     @property
     def steps_left(self) -> int:
-        """How many steps it can take at most."""
-        return self._plan.max_tokens - len(self._output)
-
-    @property
-    def runs_freely(self) -> bool:
-        """Whether its steps need nothing but the best token, so that a graph may take several."""
-        return not self._forced and not self._plan.want_attention
+        """How many tokens may still come."""
+        return self._plan.max_tokens - self._node.length
 
     def advance(self, candidates: Candidates) -> None:
-        """Take the best allowed token, or the next one of the prefix."""
+        """Take the best allowed token, or the next one that must come."""
         if self._forced:
             self.tokens = [self._forced.pop(0)]
             return
-        never = self._plan.never
+        attention = candidates.row_attention(0)
+        must = self.probes
+        if must:
+            self._take(must[0], float(candidates.probes[0, 0]), attention)
+            return
         pairs = zip(
             candidates.ids[0].tolist(), candidates.log_probabilities[0].tolist(), strict=True
         )
-        token, gain = next(pair for pair in pairs if pair[0] not in never)
-        if candidates.attention is not None and token != self._plan.eos:
-            self._attention.append(candidates.attention[0])
-        self._take(token, gain)
+        # Where every candidate is banned nothing is left to say.
+        token, gain = next((p for p in pairs if p[0] not in self._bans), (self._plan.eos, 0.0))
+        self._take(token, gain, attention)
 
     def extend(self, tokens: Sequence[int], gains: Sequence[float]) -> None:
         """Take several steps' best allowed tokens at once; what follows the end is dropped."""
@@ -62,23 +78,19 @@ class Greedy:
                 return
             self._take(token, gain)
 
-    def _take(self, token: int, gain: float) -> None:
+    def _take(self, token: int, gain: float, attention: NDArray[np.float32] | None = None) -> None:
         self.total += gain
         if token == self._plan.eos:
             self._ended = True
-        else:
-            self._output.append(token)
-            self.tokens = [token]
+            return
+        self._node = Node(token, self._node, attention)
+        self._bans = self._plan.rules.banned(self._node)
+        self.tokens = [token]
+
+    def stable(self) -> list[int]:
+        """Return the tokens taken so far."""
+        return self._node.tokens()
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the one output."""
-        length = len(self._output) + self._ended
-        return (
-            Outcome(
-                tuple(self._output),
-                self.total,
-                normalized(self.total, length, self._plan.length_penalty),
-                "stop" if self._ended else "length",
-                tuple(self._attention) if self._plan.want_attention else None,
-            ),
-        )
+        return (outcome(self._node, self.total, self._plan, self._ended),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,17 @@ from app.text.tokenizer import Tokenizer
 class Submission(Protocol):
     """Items that the engine accepted."""
 
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to wait for."""
+        ...
+
     async def results(self) -> Sequence[SequenceResult]:
         """Wait for the results, in the order of the items."""
+        ...
+
+    def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+        """Yield the tokens that are sure so far, by item; end when the results are there."""
         ...
 
     def cancel(self) -> None:
@@ -33,6 +42,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def alive(self) -> bool:
+        """Whether it can still work; if not, the process must be restarted."""
+        ...
+
+    @property
     def rows_in_use(self) -> int:
         """Rows that are decoding now."""
         ...
@@ -42,7 +56,14 @@ class Engine(Protocol):
         """Rows that wait for a place."""
         ...
 
-    def submit(self, items: Sequence[SequenceRequest], *, deadline: float | None) -> Submission:
+    def submit(
+        self,
+        items: Sequence[SequenceRequest],
+        *,
+        deadline: float | None,
+        streams: bool = False,
+        bulk: bool = False,
+    ) -> Submission:
         """Take all the items or raise `Overloaded` or `Draining`; `deadline` is monotonic time."""
         ...
 

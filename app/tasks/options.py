@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
-from app.artifacts.manifest import Generation, Limits, Manifest
+from app.artifacts.manifest import Manifest
+from app.engine.request import DecodeOptions
 from app.errors import FieldError, InvalidRequest, UnsupportedOption
+from app.search.sampling import MOST_SAMPLED
+from app.search.step import SamplingPlan
 from app.tasks.loaded import LoadedModel
+
+SEEDS = 1 << 53
+"""Seeds are below it, so that every JSON reader keeps them exactly."""
 
 
 @dataclass(frozen=True)
@@ -16,76 +23,157 @@ class Options:
     beam_size: int | None = None
     n_best: int | None = None
     max_tokens: int | None = None
+    min_tokens: int | None = None
     length_penalty: float | None = None
+    no_repeat_ngram_size: int | None = None
+    repetition_guard: bool = True
+    prefix: str | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int | None = None
+
+    @property
+    def samples(self) -> bool:
+        """Whether the output is drawn instead of searched for."""
+        asked = (self.temperature, self.top_k, self.top_p, self.seed)
+        return any(value is not None for value in asked)
 
 
 @dataclass(frozen=True)
 class ResolvedOptions:
-    """Options with nothing left open."""
+    """Options with nothing left open; `forced` ids are what every output begins with."""
 
-    beam_size: int
-    n_best: int
-    length_penalty: float
-    wanted_tokens: int | None
-    limits: Limits
-    generation: Generation
+    manifest: Manifest
+    options: Options
+    base: DecodeOptions
+    forced: tuple[int, ...]
 
-    def max_tokens(self, source_tokens: int) -> int:
-        """Return how many tokens the output of a source of `source_tokens` ids may have."""
-        if self.wanted_tokens is not None:
-            return self.wanted_tokens
-        grown = int(self.generation.max_ratio * source_tokens) + self.generation.max_extra
-        return min(self.limits.max_target, grown)
+    @property
+    def seed(self) -> int | None:
+        """What samples are drawn by; None where nothing is drawn."""
+        return None if self.base.sampling is None else self.base.sampling.seed
+
+    def decode(self, item: int, source_tokens: int, prefix: tuple[int, ...]) -> DecodeOptions:
+        """Return how to decode the text at place `item`, of `source_tokens` ids.
+
+        `prefix` ids are fed before the output begins, a language tag say.
+        """
+        base, limits, usual = self.base, self.manifest.limits, self.manifest.generation
+        wanted = self.options.max_tokens
+        if wanted is None:
+            grown = int(usual.max_ratio * source_tokens) + usual.max_extra
+            wanted = max(base.min_tokens, min(limits.max_target, grown + len(self.forced)))
+        sampling = base.sampling
+        if sampling is not None:
+            sampling = SamplingPlan(
+                sampling.temperature, sampling.top_k, sampling.top_p, sampling.seed, item
+            )
+        return DecodeOptions(
+            beam_size=base.beam_size,
+            n_best=base.n_best,
+            max_tokens=wanted,
+            length_penalty=base.length_penalty,
+            prefix=prefix,
+            forced=self.forced,
+            min_tokens=base.min_tokens,
+            no_repeat_ngram=base.no_repeat_ngram,
+            repetition_guard=base.repetition_guard,
+            sampling=sampling,
+            want_attention=base.want_attention,
+        )
 
 
-def resolve(options: Options, want_alignments: bool, manifest: Manifest) -> ResolvedOptions:
+def resolve(
+    options: Options, want_attention: bool, model: LoadedModel, forced: tuple[int, ...] = ()
+) -> ResolvedOptions:
     """Fill in the model's defaults and check that it all fits together.
 
+    Args:
+        options: what the client asked for.
+        want_attention: whether it asked for alignments.
+        model: what is to decode.
+        forced: the ids of `options.prefix`.
+
     Raises:
-        InvalidRequest: an option is out of range for this model.
+        InvalidRequest: an option is out of range for this model, or does not go with another.
         UnsupportedOption: alignments are asked of a model that does not attend.
     """
-    defaults = manifest.generation
-    beam_size = defaults.beam_size if options.beam_size is None else options.beam_size
-    n_best = 1 if options.n_best is None else options.n_best
-    if n_best > beam_size:
-        message = f"is {n_best}; with a beam_size of {beam_size} at most {beam_size} come back"
-        raise _wrong("/options/n_best", message)
-    limit = manifest.limits.max_target
-    if options.max_tokens is not None and options.max_tokens > limit:
-        message = f"is {options.max_tokens}; the limit of {manifest.name} is {limit}"
-        raise _wrong("/options/max_tokens", message)
-    if want_alignments and not manifest.attends:
+    manifest = model.artifact.manifest
+    if want_attention and not manifest.attends:
         message = f"{manifest.name} has no attention to align with"
         field = FieldError("/return_alignments", message)
         raise UnsupportedOption("The model cannot do this.", field)
+    _check_lengths(options, manifest, len(forced))
+    defaults = manifest.generation
     penalty = options.length_penalty
-    return ResolvedOptions(
-        beam_size=beam_size,
-        n_best=n_best,
+    base = DecodeOptions(
+        beam_size=_beam_size(options, defaults.beam_size),
+        n_best=options.n_best or 1,
         length_penalty=defaults.length_penalty if penalty is None else penalty,
-        wanted_tokens=options.max_tokens,
-        limits=manifest.limits,
-        generation=defaults,
+        min_tokens=options.min_tokens or 0,
+        no_repeat_ngram=options.no_repeat_ngram_size or 0,
+        repetition_guard=options.repetition_guard,
+        sampling=_sampling(options),
+        want_attention=want_attention,
+    )
+    return ResolvedOptions(manifest, options, base, forced)
+
+
+def _beam_size(options: Options, default: int) -> int:
+    if options.samples:
+        if options.beam_size not in (None, 1):
+            message = "must be left out, or 1, where temperature, top_k, top_p or seed is given"
+            raise _wrong("/options/beam_size", message)
+        return 1
+    beam_size = default if options.beam_size is None else options.beam_size
+    if options.n_best is not None and options.n_best > beam_size:
+        message = f"is {options.n_best}; with a beam_size of {beam_size} at most {beam_size} "
+        raise _wrong("/options/n_best", f"{message}come back")
+    return beam_size
+
+
+def _sampling(options: Options) -> SamplingPlan | None:
+    if not options.samples:
+        return None
+    return SamplingPlan(
+        temperature=1.0 if options.temperature is None else options.temperature,
+        top_k=MOST_SAMPLED if options.top_k is None else options.top_k,
+        top_p=1.0 if options.top_p is None else options.top_p,
+        seed=secrets.randbelow(SEEDS) if options.seed is None else options.seed,
     )
 
 
-def check_rows(items: int, beam_size: int, model: LoadedModel) -> None:
+def _check_lengths(options: Options, manifest: Manifest, forced: int) -> None:
+    limit, least = manifest.limits.max_target, options.min_tokens or 0
+    most = options.max_tokens
+    if most is not None and most > limit:
+        message = f"is {most}; the limit of {manifest.name} is {limit}"
+        raise _wrong("/options/max_tokens", message)
+    allowed = limit if most is None else most
+    if least > allowed:
+        raise _wrong("/options/min_tokens", f"is {least}; at most {allowed} tokens may come")
+    if forced >= allowed:
+        message = f"has {forced} tokens; it must leave room in the {allowed} that may come"
+        raise _wrong("/options/prefix", message)
+
+
+def check_rows(items: int, width: int, model: LoadedModel) -> None:
     """Refuse for good what the engine could never hold, however long the client waited.
 
     Raises:
         InvalidRequest: one item needs more rows than decode at once, or all of them need more than
             may decode and wait together.
     """
-    if beam_size > model.max_rows:
-        message = f"is {beam_size}; this service decodes at most {model.max_rows} rows at once"
+    if width > model.max_rows:
+        message = f"asks for {width} rows; this service decodes at most {model.max_rows} at once"
         raise _wrong("/options/beam_size", message)
-    rows, limit = items * beam_size, model.max_rows + model.max_waiting
+    rows, limit = items * width, model.max_rows + model.max_waiting
     if rows > limit:
         message = (
-            f"holds {items} texts, {rows} rows with a beam_size of {beam_size}; "
-            f"the limit is {limit} rows: send at most {limit // beam_size} texts at once, "
-            "or use a smaller beam_size"
+            f"holds {items} texts, {rows} rows at {width} a text; "
+            f"the limit is {limit} rows: send at most {limit // width} texts at once, "
+            "or use a smaller beam_size or n_best"
         )
         raise InvalidRequest("The list is too long.", FieldError("/text", message))
 

@@ -135,35 +135,65 @@ function heatmap({ source_tokens, target_tokens, weights }) {
   return table;
 }
 
+// Yields the JSON objects of a stream's `data:` lines.
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (waiting + value).split("\n\n");
+    waiting = blocks.pop();
+    for (const block of blocks) {
+      if (block.startsWith("data: ")) yield JSON.parse(block.slice(6));
+    }
+  }
+}
+
+async function follow(response, count) {
+  const lines = Array.from({ length: count }, () => element("p"));
+  $("out").replaceChildren(...lines);
+  $("heat").hidden = true;
+  let end = null;
+  for await (const event of events(response)) {
+    if (event.type === "token") lines[event.index].append(event.text);
+    else end = event;
+  }
+  if (end?.type !== "done") {
+    showProblem(end?.error || {});
+    return;
+  }
+  showTranslations(end.result.translations);
+  const { source_tokens, target_tokens } = end.result.usage;
+  const seconds = (end.timings.total_ms / 1000).toFixed(2);
+  $("facts").textContent = `${seconds} s · ${source_tokens} → ${target_tokens} tokens`;
+}
+
 async function translate(event) {
   event.preventDefault();
+  if (running) {
+    running.abort();
+    return;
+  }
   const body = request();
   if (body.text.length === 0) return;
-  if (running) running.abort();
   running = new AbortController();
-  const mine = running;
+  $("go").textContent = "Stop";
   $("out").classList.add("working");
-  const started = performance.now();
   try {
-    const response = await fetch("v1/translate", {
+    const response = await fetch("v1/translate/stream", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
-      signal: mine.signal,
+      signal: running.signal,
     });
-    const answer = await response.json();
-    if (!response.ok) {
-      showProblem(answer);
-    } else {
-      showTranslations(answer.translations);
-      const seconds = ((performance.now() - started) / 1000).toFixed(2);
-      const { source_tokens, target_tokens } = answer.usage;
-      $("facts").textContent = `${seconds} s · ${source_tokens} → ${target_tokens} tokens`;
-    }
+    if (response.ok) await follow(response, Array.isArray(body.text) ? body.text.length : 1);
+    else showProblem(await response.json());
   } catch (error) {
-    if (error.name === "AbortError") return;
-    showProblem({});
+    if (error.name !== "AbortError") showProblem({});
   }
+  running = null;
+  $("go").textContent = "Translate";
   $("out").classList.remove("working");
 }
 

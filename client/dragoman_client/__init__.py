@@ -9,6 +9,7 @@ with Dragoman("http://127.0.0.1:8000") as dragoman:
 from __future__ import annotations
 
 from dragoman_client.aio import AsyncDragoman
+from dragoman_client.arguments import TranslateArguments
 from dragoman_client.client import Dragoman
 from dragoman_client.errors import (
     ApiError,
@@ -33,9 +34,11 @@ from dragoman_client.results import (
     Metric,
     Model,
     ModelVersion,
+    Piece,
     Translation,
     Usage,
 )
+from dragoman_client.stream import AsyncTranslationStream, TranslationStream
 from dragoman_client.version import __version__
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Alternative",
     "ApiError",
     "AsyncDragoman",
+    "AsyncTranslationStream",
     "ConnectionFailed",
     "DeadlineExceeded",
     "Dragoman",
@@ -56,11 +60,14 @@ __all__ = [
     "Model",
     "ModelVersion",
     "NotFound",
+    "Piece",
     "Refused",
     "ServerError",
     "TimedOut",
     "TooLong",
+    "TranslateArguments",
     "Translation",
+    "TranslationStream",
     "UnexpectedAnswer",
     "Usage",
     "__version__",

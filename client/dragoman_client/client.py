@@ -7,13 +7,15 @@ import uuid
 from collections.abc import Mapping
 from time import sleep
 from types import TracebackType
-from typing import Self, overload
+from typing import Self, Unpack, overload
 
 import httpx2
 
 from dragoman_client import wire
+from dragoman_client.arguments import TranslateArguments
 from dragoman_client.results import Model, Translation
 from dragoman_client.retry import RetryPolicy
+from dragoman_client.stream import TranslationStream
 from dragoman_client.version import __version__
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -53,18 +55,7 @@ class Dragoman:
 
     @overload
     def translate(
-        self,
-        text: str,
-        *,
-        target: str,
-        source: str | None = None,
-        model: str | None = None,
-        beam_size: int | None = None,
-        n_best: int | None = None,
-        max_tokens: int | None = None,
-        length_penalty: float | None = None,
-        return_alignments: bool = False,
-        timeout: float | None = None,
+        self, text: str, *, timeout: float | None = None, **arguments: Unpack[TranslateArguments]
     ) -> Translation: ...
 
     @overload
@@ -72,63 +63,53 @@ class Dragoman:
         self,
         text: list[str] | tuple[str, ...],
         *,
-        target: str,
-        source: str | None = None,
-        model: str | None = None,
-        beam_size: int | None = None,
-        n_best: int | None = None,
-        max_tokens: int | None = None,
-        length_penalty: float | None = None,
-        return_alignments: bool = False,
         timeout: float | None = None,
+        **arguments: Unpack[TranslateArguments],
     ) -> list[Translation]: ...
 
     def translate(
         self,
         text: str | list[str] | tuple[str, ...],
         *,
-        target: str,
-        source: str | None = None,
-        model: str | None = None,
-        beam_size: int | None = None,
-        n_best: int | None = None,
-        max_tokens: int | None = None,
-        length_penalty: float | None = None,
-        return_alignments: bool = False,
         timeout: float | None = None,
+        **arguments: Unpack[TranslateArguments],
     ) -> Translation | list[Translation]:
         """Translate a text, or a list of texts as one batch (much faster than one by one).
 
         Args:
             text: a string gives one `Translation`, a list gives a list in the same order.
-            target: the language to translate into, `"fr"` say.
-            source: the language of the text; None where the models leave no doubt.
-            model: the name of the model to use; None for the first one that fits the languages.
-            beam_size: hypotheses kept at each step, 1..16; 1 is greedy and fastest.
-            n_best: hypotheses returned, at most `beam_size`; all but the first are `alternatives`.
-            max_tokens: the most tokens that one output may have.
-            length_penalty: 0 favours short outputs, above 1 long ones.
-            return_alignments: whether each result carries its `alignment`.
             timeout: seconds to wait for each try; None for the client's own.
-
-        What is None is left to the service and its model.
+            arguments: `target` and more, see `dragoman_client.arguments.TranslateArguments`.
 
         Raises:
             DragomanError: see `dragoman_client.errors` for the tree.
         """
-        search = {"beam_size": beam_size, "n_best": n_best}
-        body = wire.translate_body(
-            text,
-            target=target,
-            source=source,
-            model=model,
-            options={**search, "max_tokens": max_tokens, "length_penalty": length_penalty},
-            return_alignments=return_alignments,
-        )
+        body = wire.translate_body(text, arguments)
         response, request_id = self._send("POST", "/v1/translate", body, timeout)
         if isinstance(text, str):
             return wire.read_translations(response, request_id, 1)[0]
         return wire.read_translations(response, request_id, len(text))
+
+    def translate_stream(
+        self,
+        text: str | list[str] | tuple[str, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[TranslateArguments],
+    ) -> TranslationStream:
+        """Translate like `translate`, and return the pieces as they are decided.
+
+        What was refused is tried again before the first piece, never after it. `timeout` is the
+        longest silence, not the whole time.
+
+        Raises:
+            DragomanError: the service did not begin; what breaks later, reading raises.
+        """
+        body = wire.translate_body(text, arguments)
+        response, request_id = self._send(
+            "POST", "/v1/translate/stream", body, timeout, stream=True
+        )
+        return TranslationStream(response, request_id, not isinstance(text, str))
 
     def models(self, *, timeout: float | None = None) -> list[Model]:
         """The models that are loaded."""
@@ -160,7 +141,13 @@ class Dragoman:
         self.close()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, timeout: float | None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout: float | None,
+        *,
+        stream: bool = False,
     ) -> tuple[httpx2.Response, str]:
         """Exchange messages until there is an answer or no hope; all tries share one request id."""
         request_id = uuid.uuid4().hex
@@ -169,9 +156,12 @@ class Dragoman:
         tried = 0
         while True:
             try:
-                response = self._http.request(
+                request = self._http.build_request(
                     method, path, content=body, headers=headers, timeout=seconds
                 )
+                response = self._http.send(request, stream=stream)
+                if not response.is_success:
+                    response.read()
                 failure = wire.failure_of(response, request_id)
                 if failure is None:
                     return response, wire.request_id_of(response, request_id)

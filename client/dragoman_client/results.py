@@ -50,11 +50,23 @@ class Alignment:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """More of the translation of the text at place `index`; `str()` of it is its text."""
+
+    index: int
+    text: str
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return self.text
+
+
+@dataclass(frozen=True)
 class Translation:
     """One translated item; `str()` of it is its text.
 
     `finish_reason` is `stop`, or `length` where the token limit cut the text off. `usage` counts
-    the whole request, which may have held other items.
+    the whole request, which may have held other items. `seed` is what samples were drawn by.
     """
 
     text: str
@@ -65,6 +77,7 @@ class Translation:
     request_id: str
     alternatives: tuple[Alternative, ...] = ()
     alignment: Alignment | None = None
+    seed: int | None = None
 
     def __str__(self) -> str:
         """The text alone."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from dragoman_client import errors, results
+from dragoman_client.arguments import TOP_LEVEL, TranslateArguments
 
 REQUEST_ID = "X-Request-ID"
 _T = TypeVar("_T")
@@ -25,22 +26,23 @@ _STATUSES: dict[int, type[errors.ApiError]] = {
 }
 
 
-def translate_body(
-    text: str | Sequence[str],
-    *,
-    target: str,
-    source: str | None,
-    model: str | None,
-    options: Mapping[str, float | None],
-    return_alignments: bool,
-) -> bytes:
-    """The JSON body of `POST /v1/translate`; what is None is left to the service."""
-    named = {key: value for key, value in options.items() if value is not None}
+def translate_body(text: str | Sequence[str], arguments: TranslateArguments) -> bytes:
+    """The JSON body of `POST /v1/translate`; what is None is left to the service.
+
+    Raises:
+        TypeError: an argument is unknown.
+    """
+    unknown = set(arguments) - set(TranslateArguments.__annotations__)
+    if unknown:
+        raise TypeError(f"unknown argument: {', '.join(sorted(unknown))}")
+    given = {key: value for key, value in arguments.items() if value is not None}
     body: dict[str, object] = {"text": text if isinstance(text, str) else list(text)}
-    body |= {"target": target, "source": source, "model": model, "options": named or None}
-    body["return_alignments"] = return_alignments or None
+    body |= {key: value for key, value in given.items() if key in TOP_LEVEL}
+    options = {key: value for key, value in given.items() if key not in TOP_LEVEL}
+    if options:
+        body["options"] = options
     # Pure ASCII, so that even a lone surrogate reaches the service and gets its clear answer.
-    return json.dumps({k: v for k, v in body.items() if v is not None}).encode("ascii")
+    return json.dumps(body).encode("ascii")
 
 
 def headers(request_id: str, body: bytes | None) -> dict[str, str]:
@@ -68,29 +70,64 @@ def read_translations(
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        body = response.json()
-        model, usage = (
-            _read(results.ModelVersion, body["model"]),
-            _read(results.Usage, body["usage"]),
-        )
-        translations = [
-            results.Translation(
-                text=item["text"],
-                score=item["score"],
-                finish_reason=item["finish_reason"],
-                model=model,
-                usage=usage,
-                request_id=request_id,
-                alternatives=_read_all(results.Alternative, item.get("alternatives")),
-                alignment=_read_alignment(item.get("alignment")),
-            )
-            for item in body["translations"]
-        ]
+        translations = _read_translations(response.json(), request_id)
         if len(translations) != count:
             raise ValueError(f"{len(translations)} translations of {count} texts")
         return translations
     except _MALFORMED as error:
         raise _unexpected(response, request_id) from error
+
+
+def _read_translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:
+    model, usage = (
+        _read(results.ModelVersion, body["model"]),
+        _read(results.Usage, body["usage"]),
+    )
+    return [
+        results.Translation(
+            text=item["text"],
+            score=item["score"],
+            finish_reason=item["finish_reason"],
+            model=model,
+            usage=usage,
+            request_id=request_id,
+            alternatives=_read_all(results.Alternative, item.get("alternatives")),
+            alignment=_read_alignment(item.get("alignment")),
+            seed=body.get("seed"),
+        )
+        for item in body["translations"]
+    ]
+
+
+def read_event(
+    line: str, response: httpx2.Response, request_id: str
+) -> results.Piece | list[results.Translation] | None:
+    """What a line of a stream brings: a piece, the result at the end, or nothing.
+
+    Raises:
+        ApiError: the stream ended with an error.
+        UnexpectedAnswer: the line is no such event.
+    """
+    field, _, value = line.partition(":")
+    if field != "data":  # a comment that keeps the connection alive, or the end of an event
+        return None
+    try:
+        event = json.loads(value)
+        if event["type"] == "token":
+            return results.Piece(int(event["index"]), str(event["text"]))
+        if event["type"] == "done":
+            return _read_translations(event["result"], request_id)
+        if event["type"] == "error":
+            problem = dict(event["error"])
+            raise _failure(problem, int(problem["status"]), request_id, None)
+    except _MALFORMED as error:
+        raise _unexpected(response, request_id) from error
+    return None  # an event of tomorrow
+
+
+def broken_stream(request_id: str) -> errors.ConnectionFailed:
+    """The error for a stream that ended without saying so."""
+    return errors.ConnectionFailed("the stream broke off before its end", request_id=request_id)
 
 
 def read_models(response: httpx2.Response, request_id: str) -> list[results.Model]:
@@ -129,15 +166,22 @@ def failure_of(response: httpx2.Response, request_id: str) -> errors.DragomanErr
         if response.status_code not in _STATUSES and response.status_code < 500:
             return _unexpected(response, request_id)
         problem = {}  # a proxy in between: the status says enough
+    pause = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+    return _failure(problem, response.status_code, request_id, pause)
+
+
+def _failure(
+    problem: Mapping[str, Any], status: int, request_id: str, pause: float | None
+) -> errors.ApiError:
     code = problem.get("code")
-    kind = errors.TooLong if code == errors.TooLong.code else _kind(response.status_code)
+    kind = errors.TooLong if code == errors.TooLong.code else _kind(status)
     return kind(
-        str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"),
+        str(problem.get("detail") or problem.get("title") or f"HTTP {status}"),
         request_id=str(problem.get("request_id") or request_id),
         code=code,
-        status=response.status_code,
+        status=status,
         errors=_read_all(errors.FieldError, problem.get("errors")),
-        retry_after=retry_after(response.headers.get("Retry-After"), datetime.now(UTC)),
+        retry_after=pause,
     )
 
 

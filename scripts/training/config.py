@@ -137,7 +137,7 @@ class EvaluateSection(_Section):
 
     metrics: tuple[Literal["bleu", "rouge", "facts", "length"], ...] = ("bleu",)
     sets: tuple[EvaluationSet, ...] = ()
-    golden: tuple[str, ...] = ()
+    golden: tuple[str, ...] = Field(min_length=1)
 
 
 class Recipe(_Section):
@@ -147,6 +147,7 @@ class Recipe(_Section):
     version: int = Field(1, ge=1)
     task: Literal["translate", "summarize", "caption", "generate"]
     summary: str
+    limits: str  # what the model is not for, in its card
     data: Data
     tokenizer: TokenizerSection = TokenizerSection()
     model: ModelSection = ModelSection()
@@ -154,7 +155,7 @@ class Recipe(_Section):
     decoder: DecoderSection = DecoderSection()
     fit: FitSection = FitSection()
     generation: Generation = Generation()
-    evaluate: EvaluateSection = EvaluateSection()
+    evaluate: EvaluateSection
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -15,11 +15,11 @@ from app.artifacts.store import Artifact
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
-from app.engine.request import DecodeOptions, SequenceRequest, SequenceResult
+from app.engine.request import SequenceRequest, SequenceResult
+from app.tasks.job import TranslateJob, prepare
 from app.tasks.loading import load_model
 from app.tasks.options import Options, resolve
 from app.tasks.text import appends_eos
-from app.tasks.translate import TranslateJob, prepare
 from app.text.normalizer import normalize
 
 CHUNK = 64  # sentences submitted together
@@ -105,20 +105,12 @@ class Decoder:
             job = TranslateJob(tuple(texts), True, pair.target, pair.source, options=options)
             return prepare(job, self._model).items
         assert isinstance(manifest.decoding, TokenDecoding), "text is decoded as tokens: a bug"
-        resolved = resolve(options, False, manifest)
+        resolved = resolve(options, False, self._model)
         ending = [manifest.decoding.eos] if appends_eos(manifest) else []
         room = manifest.limits.max_source - len(ending)
         encoded = self._model.source.encode_batch([normalize(text) for text in texts])
         sources = [np.array([*ids[:room], *ending], np.int32) for ids in encoded]
         return [
-            SequenceRequest(
-                {"tokens": source},
-                DecodeOptions(
-                    beam_size=resolved.beam_size,
-                    n_best=resolved.n_best,
-                    max_tokens=resolved.max_tokens(len(source)),
-                    length_penalty=resolved.length_penalty,
-                ),
-            )
-            for source in sources
+            SequenceRequest({"tokens": source}, resolved.decode(place, len(source), ()))
+            for place, source in enumerate(sources)
         ]

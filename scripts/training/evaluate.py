@@ -18,12 +18,15 @@ BEAM = 4
 
 
 def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...]:
-    """Decode every evaluation set of `recipe` that fits the model, greedily and with a beam."""
+    """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
     trained = _trained_targets(recipe, data)
     wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact) as decoder:
         for about in recipe.evaluate.sets:
+            if not (data / about.path).exists():
+                print(f"{data / about.path} is missing: {about.name} has no figures", flush=True)
+                continue
             items = read_items(data, about, trained)
             metrics += score_lead(items, about, wanted, spaceless)
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):

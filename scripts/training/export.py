@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +27,7 @@ from scripts.training.config import Recipe
 from scripts.training.evaluate import golden_examples, measure
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
+from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
 
 READING: dict[str, Literal["subword", "word", "char"]] = {
@@ -38,46 +36,6 @@ READING: dict[str, Literal["subword", "word", "char"]] = {
     "char": "char",
     "tagged": "char",
 }
-LIMITS = {
-    "translate": (
-        "Everyday sentences of the kind in its training data, one sentence at a time. It has never "
-        "seen news, law or medicine: the out-of-domain figures above show how much it loses there. "
-        "It may drop or invent content and must not be relied on where a mistake does harm."
-    ),
-    "summarize": (
-        "Headlines for news of the kind in its training data. It reads the first {max_source} "
-        "tokens of an article and nothing after them. It copies names and numbers where it can, "
-        "but may pick the wrong ones, turn a statement round or invent one: the figures of "
-        "`fact-precision` above say how often a number or name is not in the text at all. It must "
-        "not be relied on where a mistake does harm."
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Run:
-    """What training left behind: a recipe, weights, a tokenizer and a history."""
-
-    folder: Path
-    recipe: Recipe
-    command: str
-
-    @property
-    def tokenizer(self) -> Path:
-        """The joint vocabulary."""
-        return self.folder / "tokenizer.json"
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """One row for each validation."""
-        rows: list[dict[str, float]] = json.loads((self.folder / "history.json").read_text("utf-8"))
-        return rows
-
-
-def load_run(folder: Path) -> Run:
-    """Read `run.json` and the recipe in it."""
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return Run(folder, Recipe.model_validate(facts["recipe"]), shlex.join(facts["command"]))
 
 
 def revision() -> str:
@@ -169,7 +127,6 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
     """Write `out/<name>/<version>/` from `run`, measured on the sets found in `data`.
 
     Raises:
-        FileNotFoundError: an evaluation set is missing.
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
@@ -193,12 +150,10 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
         }
     )
 
-    limits = LIMITS[recipe.task].format(max_source=recipe.data.max_source)
-
     def fill(folder: Path) -> None:
         copy(folder)
         draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        (folder / "README.md").write_text(write_card(manifest, limits), encoding="utf-8")
+        (folder / "README.md").write_text(write_card(manifest, recipe.limits), encoding="utf-8")
 
     artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
     shutil.rmtree(draft_root)

@@ -39,7 +39,7 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Fit:
-    """One run over a folder: `fit.run()` goes on from its checkpoint, if it has one."""
+    """One run over a folder: `fit.run()` goes on from where `fit.resume()` left it, if called."""
 
     def __init__(
         self,
@@ -83,13 +83,14 @@ class Fit:
         """Fit until the last epoch or until validation stops improving; return the best average."""
         at, section = self.progress, self.section
         saved = time.monotonic()
+        losses: list[float] = []
         while at.epoch < section.epochs and at.stale < section.patience:
             bar = tqdm(total=self.steps_per_epoch, initial=at.batch, unit="batch", mininterval=10)
             bar.set_description(f"epoch {at.epoch + 1}/{section.epochs}")
             batches = self.epoch_batches(at.epoch)
             for _ in zip(range(at.batch), batches):  # noqa: B905 - skip what is done
                 pass
-            losses: list[float] = []
+            losses = []
             for batch in batches:
                 started = time.monotonic()
                 losses.append(self._train(batch))
@@ -108,7 +109,7 @@ class Fit:
             bar.close()
             self._save()
         if not at.history or at.history[-1]["step"] != at.step:
-            self._validate(at.history[-1]["train"] if at.history else float("nan"))
+            self._validate(float(np.mean(losses)) if losses else at.history[-1]["train"])
             self._save()
         self.log.close()
         return self.best

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-import httpx2
 import pytest
 
 from dragoman_client import (
@@ -24,9 +20,7 @@ from dragoman_client import (
     NotFound,
     TooLong,
 )
-
-ROOT = Path(__file__).parents[2]
-STARTED = re.compile(r"http://\S+:(\d+)")
+from tests.e2e.process import PATIENCE, ROOT, Served
 
 
 @pytest.fixture(scope="module")
@@ -34,36 +28,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service that is ready, in a process of its own."""
     models = tmp_path_factory.mktemp("models")
     command = [sys.executable, "-m", "tests.e2e.toy_models", str(models)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    settings = {"HOST": "127.0.0.1", "PORT": "0", "MODELS": str(models)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app"],
-        cwd=ROOT,
-        env={**os.environ, **{f"DRAGOMAN_{name}": value for name, value in settings.items()}},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield wait_until_ready(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
-
-
-def wait_until_ready(process: subprocess.Popen[str]) -> str:
-    """The address that the service prints, once it is ready."""
-    assert process.stdout is not None
-    started = next((match for line in process.stdout if (match := STARTED.search(line))), None)
-    assert started is not None, "the service ended before it listened"
-    address = f"http://127.0.0.1:{started[1]}"
-    while not httpx2.get(f"{address}/readyz").is_success:
-        try:
-            process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-        pytest.fail("the service ended before it was ready")
-    return address
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
+    with Served("app", models / "log", host="127.0.0.1", models=models) as served:
+        served.until("/readyz", None)
+        yield f"http://127.0.0.1:{served.port}"
+        served.terminate()
+        assert served.ended() == 0
 
 
 def test_a_text_and_a_list_are_translated(service: str) -> None:

@@ -36,6 +36,7 @@ def test_operation_ids_never_change() -> None:
         "metrics",
         "readyz",
         "translate",
+        "translate_stream",
     ]
 
 
@@ -47,8 +48,9 @@ def test_every_error_is_described_as_a_problem() -> None:
         if status != "200"
     }
     assert set(map(tuple, described.values())) == {("application/problem+json",)}
-    statuses = [status for name, status in described if name == "translate"]
-    assert sorted(statuses) == ["404", "413", "415", "422", "500", "503", "504"]
+    for route in ("translate", "translate_stream"):
+        statuses = [status for name, status in described if name == route]
+        assert sorted(statuses) == ["404", "413", "415", "422", "500", "503", "504"]
 
 
 def test_every_reference_has_its_schema() -> None:

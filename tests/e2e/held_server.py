@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from app.__main__ import serve
 from app.api.service import Service
@@ -18,6 +19,15 @@ from tests.fakes.models import FakeLoader, model
 
 class TellingSubmission(FakeSubmission):
     """Says what happens to it."""
+
+    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+        try:
+            async for news in super().updates():
+                yield news
+                print("streamed", flush=True)  # noqa: T201
+        except asyncio.CancelledError:
+            print("cancelled", flush=True)  # noqa: T201
+            raise
 
     async def results(self) -> list[object]:  # type: ignore[override]
         print("entered", flush=True)  # noqa: T201

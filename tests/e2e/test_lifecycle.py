@@ -77,6 +77,44 @@ def test_a_client_that_leaves_gives_its_rows_back(tmp_path: Path) -> None:
         assert (line["status"], line["code"], line["items"]) == (499, "cancelled", 1)
 
 
+def begin_stream(server: Served) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    """Open a stream and wait until its first piece is there."""
+    connection = server.connection()
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/v1/translate/stream", json.dumps(REQUEST), headers)
+    response = connection.getresponse()
+    assert json.loads(response.readline().removeprefix(b"data: "))["text"] == "two"
+    assert server.said() == "streamed"
+    return connection, response
+
+
+def test_a_client_that_leaves_a_stream_gives_its_rows_back(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log") as server:
+        server.until("/readyz", None)
+        connection, response = begin_stream(server)
+        response.close()
+        connection.close()
+        assert server.said() == "cancelled"
+        server.terminate()
+        assert server.ended() == 0
+        (line,) = [one for one in logged(server) if one.get("route") == "/v1/translate/stream"]
+        assert (line["status"], line["code"], line["items"]) == (200, "cancelled", 1)
+
+
+def test_a_stream_that_draining_cuts_ends_with_an_error(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log", drain=0.2) as server:
+        server.until("/readyz", None)
+        connection, response = begin_stream(server)
+        server.terminate()
+        last = response.read().strip().splitlines()[-1]
+        connection.close()
+        end = json.loads(last.removeprefix(b"data: "))
+        assert (end["type"], end["error"]["code"]) == ("error", "draining")
+        assert server.ended() == 0
+        (line,) = [one for one in logged(server) if one.get("route") == "/v1/translate/stream"]
+        assert (line["status"], line["code"]) == (200, "draining")
+
+
 def test_a_slow_request_does_not_hold_up_others(tmp_path: Path) -> None:
     with Served(HELD, tmp_path / "log") as server:
         server.until("/readyz", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -52,6 +53,57 @@ def test_a_cut_translation_says_so(server: Served) -> None:
     _, answer = translate(server, text="one two three", options={"max_tokens": 2, "beam_size": 1})
     (item,) = answer["translations"]
     assert (item["text"], item["finish_reason"]) == ("un deux", "length")
+
+
+def stream(server: Served, **body: Any) -> tuple[str, dict[str, Any]]:
+    """Read a stream to its end: the texts of its pieces put together, and the last event."""
+    connection = server.connection()
+    headers = {"Content-Type": "application/json"}
+    data = json.dumps({"target": "fr", **body}).encode()
+    connection.request("POST", "/v1/translate/stream", data, headers)
+    response = connection.getresponse()
+    lines = [line for line in response.read().decode().splitlines() if line.startswith("data:")]
+    connection.close()
+    *pieces, end = [json.loads(line.removeprefix("data:")) for line in lines]
+    assert {piece["type"] for piece in pieces} <= {"token"}
+    return "".join(piece["text"] for piece in pieces), end
+
+
+@pytest.mark.parametrize("options", [{"beam_size": 1}, {"beam_size": 4}, {"seed": 7, "top_k": 1}])
+def test_a_stream_spells_the_answer(server: Served, options: dict[str, Any]) -> None:
+    text = "one two three four five six seven"
+    spelt, end = stream(server, text=text, options=options)
+    assert (spelt, end["type"]) == ("un deux trois quatre cinq six sept", "done")
+    assert end["result"]["translations"][0]["text"] == spelt
+
+
+def test_everything_is_asked_of_one_batch_at_once(server: Served) -> None:
+    asked: list[tuple[dict[str, Any], str]] = [
+        ({"prefix": "dix neuf"}, "dix neuf"),
+        ({"min_tokens": 6, "beam_size": 3}, "un deux trois"),
+        ({"max_tokens": 2, "beam_size": 1}, "un deux"),
+        ({"seed": 3, "temperature": 0.1}, "un deux trois"),
+        ({"no_repeat_ngram_size": 2}, "un deux trois"),
+    ]
+    answers: dict[int, str] = {}
+
+    def ask(place: int) -> None:
+        _, answer = translate(server, text="one two three", options=asked[place][0])
+        answers[place] = answer["translations"][0]["text"]
+
+    clients = [threading.Thread(target=ask, args=(place,)) for place in range(len(asked))]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    for place, (_, beginning) in enumerate(asked):
+        assert answers[place].startswith(beginning)
+
+
+def test_a_passed_deadline_is_504_and_frees_its_rows(server: Served) -> None:
+    status, problem = translate(server, text=["one two three"] * 100, deadline_ms=1)
+    assert (status, problem["code"]) == (504, "deadline_exceeded")
+    assert translate(server, text="one")[0] == 200
 
 
 def test_many_clients_at_once_each_get_their_own_answer(server: Served) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -21,6 +21,7 @@ class FakeSubmission:
     def __init__(self, engine: FakeEngine, items: Sequence[SequenceRequest]) -> None:
         self.items = items
         self.cancelled = False
+        self.done = False
         self._engine = engine
 
     async def results(self) -> list[SequenceResult]:
@@ -28,11 +29,25 @@ class FakeSubmission:
         engine.entered.set()
         if engine.hold:
             await engine.released.wait()
+        self.done = True
         if engine.error is not None:
             raise engine.error
         if self.cancelled:
             raise Cancelled("cancelled")
         return [_backwards(item) for item in self.items]
+
+    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+        """One token more of every item in each update, as long as one has more."""
+        outputs = [_backwards(item).hypotheses[0].tokens for item in self.items]
+        for length in range(1, max(map(len, outputs), default=0)):
+            yield {
+                index: tokens[:length]
+                for index, tokens in enumerate(outputs)
+                if length < len(tokens)
+            }
+        if self._engine.hold:
+            self._engine.entered.set()
+            await self._engine.released.wait()
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -49,6 +64,7 @@ class FakeEngine:
     refusal: DragomanError | None = None
     error: Exception | None = None
     state: str = "ready"
+    alive: bool = True
     rows_in_use: int = 0
     waiting: int = 0
     closed: bool = False
@@ -56,9 +72,17 @@ class FakeEngine:
     released: asyncio.Event = field(default_factory=asyncio.Event)
     submissions: list[FakeSubmission] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
+    bulk: list[bool] = field(default_factory=list)
     submission_type: ClassVar[type[FakeSubmission]] = FakeSubmission
 
-    def submit(self, items: Sequence[SequenceRequest], *, deadline: float | None) -> FakeSubmission:
+    def submit(
+        self,
+        items: Sequence[SequenceRequest],
+        *,
+        deadline: float | None,
+        streams: bool = False,
+        bulk: bool = False,
+    ) -> FakeSubmission:
         if self.closed:
             raise Draining("closed")
         if self.refusal is not None:
@@ -66,6 +90,7 @@ class FakeEngine:
         submission = self.submission_type(self, items)
         self.submissions.append(submission)
         self.deadlines.append(deadline)
+        self.bulk.append(bulk)
         return submission
 
     def close(self) -> None:

@@ -4,18 +4,25 @@ import ast
 import re
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from app import __version__
+
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("folder", "package"), [(".", "app"), ("client", "dragoman_client")])
+SERVICE = {"py.typed", "web/index.html", "web/app.js", "web/style.css", "web/icon.svg"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "package", "data"),
+    [(".", "app", SERVICE), ("client", "dragoman_client", {"py.typed"})],
+)
 def test_a_wheel_holds_its_package_and_nothing_else(
-    folder: str, package: str, tmp_path: Path
+    folder: str, package: str, data: set[str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT / folder, check=True, capture_output=True, timeout=60)
@@ -24,10 +31,7 @@ def test_a_wheel_holds_its_package_and_nothing_else(
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {package}
     assert any(name.endswith("licenses/LICENSE") for name in names)
-
-
-def test_the_client_says_that_it_is_typed() -> None:
-    assert (ROOT / "client/dragoman_client/py.typed").exists()
+    assert {f"{package}/{name}" for name in data} <= set(names)
 
 
 def test_the_client_imports_httpx2_and_the_standard_library_only() -> None:
@@ -42,7 +46,6 @@ def test_the_client_imports_httpx2_and_the_standard_library_only() -> None:
 
 
 def test_the_changelog_begins_with_this_version() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
-    assert newest[1] == version
+    assert newest[1] == __version__

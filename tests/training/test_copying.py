@@ -34,6 +34,8 @@ RECIPE = Recipe.model_validate(
         "name": "copier",
         "task": "summarize",
         "summary": "-",
+        "limits": "-",
+        "evaluate": {"golden": ["-"]},
         "data": {"source_language": "en", "target_language": "en", "corpora": []},
         "model": {"embedding": 24, "dropout": 0.0},
         "encoder": {"units": 24, "feed_forward": 24, "layers": 1, "heads": 2},

@@ -21,6 +21,8 @@ def training(**data: object) -> TrainingData:
             "name": "tiny",
             "task": "summarize",
             "summary": "-",
+            "limits": "-",
+            "evaluate": {"golden": ["-"]},
             "data": {"source_language": "en", "target_language": "en", "corpora": [], **limits},
         }
     )

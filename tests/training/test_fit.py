@@ -53,6 +53,8 @@ def make_model() -> Seq2Seq:
             "name": "tiny",
             "task": "translate",
             "summary": "-",
+            "limits": "-",
+            "evaluate": {"golden": ["-"]},
             "data": {"source_language": "en", "target_language": "fr", "corpora": []},
             "model": {"embedding": 8, "dropout": 0.3},
             "encoder": {"units": 8, "feed_forward": 8, "layers": 1, "heads": 2},

@@ -39,6 +39,8 @@ def recipe(encoder: dict[str, Any], decoder: dict[str, Any]) -> Recipe:
             "name": "tiny",
             "task": "translate",
             "summary": "-",
+            "limits": "-",
+            "evaluate": {"golden": ["-"]},
             "data": {"source_language": "en", "target_language": "fr", "corpora": []},
             "model": {"embedding": UNITS, "dropout": 0.0},
             "encoder": {"units": UNITS, "feed_forward": 6, **encoder},

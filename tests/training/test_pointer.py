@@ -33,6 +33,8 @@ def recipe(attention: str, coverage: bool, layers: int) -> Recipe:
             "name": "tiny",
             "task": "summarize",
             "summary": "-",
+            "limits": "-",
+            "evaluate": {"golden": ["-"]},
             "data": {"source_language": "en", "target_language": "en", "corpora": []},
             "model": {"embedding": UNITS, "dropout": 0.0},
             "encoder": {"units": UNITS, "feed_forward": 6, "layers": 1, "heads": 2},

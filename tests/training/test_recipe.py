@@ -14,6 +14,7 @@ MINIMAL = """
 name = "tiny"
 task = "translate"
 summary = "spells"
+limits = "nothing but spelling"
 [data]
 source_language = "en"
 target_language = "fr"
@@ -24,6 +25,8 @@ target = "fr"
 licence = "CC0"
 commercial_use = true
 attribution = "us"
+[evaluate]
+golden = ["abc"]
 """
 RECIPES = sorted((Path(__file__).parents[2] / "scripts/recipes").glob("*.toml"))
 

@@ -41,6 +41,8 @@ def guess(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "name": "tiny",
             "task": "translate",
             "summary": "-",
+            "limits": "-",
+            "evaluate": {"golden": ["-"]},
             "data": {"source_language": "en", "target_language": "fr", "corpora": []},
             "model": {"embedding": 4},
             "encoder": {"units": 4, "feed_forward": 4, "layers": 1, "heads": 2},

@@ -14,10 +14,17 @@ from app.observability.metrics import CONTENT_TYPE
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/livez", operation_id="livez", summary="Is the process alive?")
-async def livez() -> Health:
-    """Answer as long as the event loop turns."""
-    return Health()
+@router.get(
+    "/livez",
+    operation_id="livez",
+    summary="Is the process alive?",
+    response_model=Health,
+    responses=problems(503),
+)
+async def livez(request: Request, service: ServiceDep) -> Health | Response:
+    """Answer 503 only when a restart is needed: an engine has failed for good."""
+    trouble = service.dead()
+    return Health() if trouble is None else domain_problem(request.scope, trouble, 503)
 
 
 @router.get(

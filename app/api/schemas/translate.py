@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, Tag
 
 from app.api.schemas.base import Wire
-from app.tasks.options import Options
-from app.tasks.translate import Alignment, Candidate, TranslateJob, Translation, Translations
+from app.tasks.answer import Alignment, Candidate, Translation, Translations
+from app.tasks.job import TranslateJob
+from app.tasks.options import SEEDS, Options
 
 ONE, MANY = "one text", "many texts"
 TEXT_TAGS = (ONE, MANY)
@@ -37,13 +38,39 @@ class TranslateOptions(Wire):
         None, description="Hypotheses kept at each step; 1 is greedy."
     )
     n_best: Annotated[int | None, Field(ge=1, le=16)] = Field(
-        None, description="Translations of each text, at most `beam_size`; 1 if left out."
+        None,
+        description="Translations of each text, at most `beam_size` unless they are sampled; "
+        "1 if left out.",
     )
-    max_tokens: Annotated[int | None, Field(ge=1)] = Field(
+    max_tokens: Annotated[int | None, Field(ge=1, le=1_000_000)] = Field(
         None, description="Tokens of a translation, at most the model's `max_target`."
+    )
+    min_tokens: Annotated[int | None, Field(ge=0, le=1_000_000)] = Field(
+        None, description="The model may not end a translation before so many tokens."
     )
     length_penalty: Annotated[FiniteFloat | None, Field(ge=0.0, le=5.0)] = Field(
         None, description="Scores are log p / length^penalty: more favours longer translations."
+    )
+    no_repeat_ngram_size: Annotated[int | None, Field(ge=2, le=16)] = Field(
+        None, description="No run of so many tokens comes twice in a translation."
+    )
+    repetition_guard: bool = Field(
+        True, description="Break loops: a phrase may follow itself three times at most."
+    )
+    prefix: Annotated[str | None, Field(max_length=2000)] = Field(
+        None, description="What every translation must begin with."
+    )
+    temperature: Annotated[FiniteFloat | None, Field(ge=0.01, le=10.0)] = Field(
+        None, description="Sample instead of searching; below 1 keeps to the probable."
+    )
+    top_k: Annotated[int | None, Field(ge=1, le=256)] = Field(
+        None, description="Sample among so many of the most probable tokens; 256 if left out."
+    )
+    top_p: Annotated[FiniteFloat | None, Field(gt=0.0, le=1.0)] = Field(
+        None, description="Sample among the fewest tokens that together are so probable."
+    )
+    seed: Annotated[int | None, Field(ge=0, lt=SEEDS)] = Field(
+        None, description="The same seed draws the same translations; left out, a new one is used."
     )
 
 
@@ -78,6 +105,13 @@ class TranslateRequest(Wire):
         False, description="Whether to say which source tokens each target token attended to."
     )
 
+    priority: Literal["interactive", "bulk"] = Field(
+        "interactive", description="`bulk` lets others go first; it is not starved."
+    )
+    deadline_ms: Annotated[int | None, Field(ge=1, le=86_400_000)] = Field(
+        None, description="Give up with 504 after so long; never later than the service's own."
+    )
+
     def job(self) -> TranslateJob:
         """Return the request as the task takes it."""
         options = self.options or TranslateOptions()
@@ -90,6 +124,7 @@ class TranslateRequest(Wire):
             model=self.model,
             options=Options(**options.model_dump()),
             want_alignments=self.return_alignments,
+            bulk=self.priority == "bulk",
         )
 
 
@@ -156,6 +191,7 @@ class TranslateResponse(Wire):
     model: ModelRef
     translations: list[TranslationOut]
     usage: Usage
+    seed: int | None = Field(None, description="What samples were drawn by.")
 
     @classmethod
     def of(cls, answer: Translations) -> TranslateResponse:
@@ -164,6 +200,7 @@ class TranslateResponse(Wire):
             model=ModelRef(name=answer.model, version=answer.version),
             translations=[_translation(item) for item in answer.items],
             usage=Usage(source_tokens=answer.source_tokens, target_tokens=answer.target_tokens),
+            seed=answer.seed,
         )
 
 

@@ -74,7 +74,7 @@ def test_a_draining_service_turns_new_requests_away(client: TestClient) -> None:
 def test_a_failed_engine_is_not_ready(serve: Serve) -> None:
     engine = FakeEngine()
     client = serve(model(engine=engine))
-    engine.state = "failed"
+    engine.alive = False
     response = client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "engine_failure")
 

@@ -248,8 +248,8 @@ def test_too_many_items_are_refused(serve: Serve) -> None:
 
 def test_a_list_that_could_never_fit_is_refused_for_good(client: TestClient) -> None:
     message = (
-        "holds 5 texts, 20 rows with a beam_size of 4; the limit is 16 rows: "
-        "send at most 4 texts at once, or use a smaller beam_size"
+        "holds 5 texts, 20 rows at 4 a text; the limit is 16 rows: "
+        "send at most 4 texts at once, or use a smaller beam_size or n_best"
     )
     response = post(client, text=["one"] * 5, options={"beam_size": 4})
     assert problem(response) == (422, "invalid_request", [("/text", message)])
@@ -257,7 +257,7 @@ def test_a_list_that_could_never_fit_is_refused_for_good(client: TestClient) -> 
 
 def test_a_beam_wider_than_the_engine_is_refused_for_good(client: TestClient) -> None:
     response = post(client, text="one", options={"beam_size": 9})
-    errors = [("/options/beam_size", "is 9; this service decodes at most 8 rows at once")]
+    errors = [("/options/beam_size", "asks for 9 rows; this service decodes at most 8 at once")]
     assert problem(response) == (422, "invalid_request", errors)
 
 

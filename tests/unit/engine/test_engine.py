@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,6 +20,7 @@ from app.engine.config import EngineConfig
 from app.engine.engine import Engine
 from app.engine.observer import NullObserver
 from app.engine.request import DecodeOptions, SequenceRequest, SequenceResult
+from app.engine.submission import Submission
 from app.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -27,10 +29,11 @@ from app.errors import (
     InvalidRequest,
     Overloaded,
 )
+from app.search.step import SamplingPlan
 from tests.fakes.spelling_backend import BOS, EOS, PAD, UNK, FakeBackend, noise, spell
 
 DECODING = TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK))
-WORDS = {7: (10, 11, 12), 8: (13,), 9: (14, 15) * 9}
+WORDS = {7: (10, 11, 12), 8: (13,), 9: (*range(4, 16), *range(4, 10))}
 VOCABULARY = 9
 
 
@@ -77,10 +80,125 @@ async def test_words_are_spelt_in_order_whatever_their_length() -> None:
     assert {result.hypotheses[0].finish_reason for result in results} == {"stop"}
 
 
+async def follow(submission: Submission) -> dict[int, list[list[int]]]:
+    """Collect all updates of each item."""
+    told: dict[int, list[list[int]]] = {}
+    async for news in submission.updates():
+        for index, tokens in news.items():
+            told.setdefault(index, []).append(list(tokens))
+    return told
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+async def test_what_a_stream_tells_only_grows_and_begins_the_result(beam_size: int) -> None:
+    async with running(FakeBackend(spell(WORDS)), max_rows=4, max_steps=2) as engine:
+        items = [request(source, beam_size=beam_size) for source in (9, 7, 9)]
+        submission = engine.submit(items, streams=True)
+        told = await follow(submission)
+        results = outputs(await submission.results())
+    assert results == [WORDS[9], WORDS[7], WORDS[9]]
+    assert set(told) == {0, 1, 2}
+    for index, steps in told.items():
+        for before, after in itertools.pairwise(steps):
+            assert after[: len(before)] == before
+        assert list(results[index][: len(steps[-1])]) == steps[-1]
+
+
+async def test_a_stream_begins_long_before_it_ends() -> None:
+    gate = Gate("advance_greedy")
+    calls: list[str] = []
+
+    def before(name: str) -> None:
+        calls.append(name)
+        if calls.count("advance_greedy") == 2:
+            gate(name)
+
+    async with running(FakeBackend(spell(WORDS), before=before), max_steps=2) as engine:
+        submission = engine.submit([request(9)], streams=True)
+        first = await anext(submission.updates())
+        assert first == {0: list(WORDS[9][:2])}
+        gate.open.set()
+        assert outputs(await submission.results()) == [WORDS[9]]
+
+
+async def test_a_stream_ends_with_its_error() -> None:
+    def before(name: str) -> None:
+        if name == "advance_greedy":
+            raise RuntimeError("broken")
+
+    async with running(FakeBackend(spell(WORDS), before=before)) as engine:
+        submission = engine.submit([request(9)], streams=True)
+        assert await follow(submission) == {}
+        with pytest.raises(EngineFailure):
+            await submission.results()
+
+
+async def test_three_failures_in_a_row_mean_a_restart_and_a_success_forgives() -> None:
+    broken = True
+
+    def before(name: str) -> None:
+        if broken and name == "advance_greedy":
+            raise RuntimeError("broken")
+
+    async with running(FakeBackend(spell(WORDS), before=before)) as engine:
+        alive = []
+        for _ in range(3):
+            with pytest.raises(EngineFailure):
+                await engine.submit([request(7)]).results()
+            alive.append(engine.alive)
+        assert alive == [True, True, False]
+        broken = False
+        assert outputs(await engine.submit([request(7)]).results()) == [WORDS[7]]
+        assert engine.alive
+
+
+async def test_everything_works_in_one_batch_row_by_row() -> None:
+    sampling = SamplingPlan(seed=5, top_k=4)
+    kinds: list[dict[str, object]] = [
+        {},
+        {"beam_size": 3, "n_best": 2},
+        {"sampling": sampling, "n_best": 2},
+        {"forced": (5, 6)},
+        {"beam_size": 2, "forced": (4,), "min_tokens": 3},
+        {"no_repeat_ngram": 2, "want_attention": True},
+    ]
+    law = noise(VOCABULARY, 11)
+    alone = []
+    for kind in kinds:
+        async with running(FakeBackend(law)) as engine:
+            alone += await engine.submit([request(9, max_tokens=9, **kind)]).results()
+    async with running(FakeBackend(law), max_rows=16) as engine:
+        items = [request(9, max_tokens=9, **kind) for kind in kinds]
+        together = await engine.submit(items).results()
+    assert together == alone
+    assert together[3].hypotheses[0].tokens[:2] == (5, 6)
+
+
+async def test_a_beam_that_runs_out_of_things_to_say_ends() -> None:
+    options = {"beam_size": 2, "no_repeat_ngram": 2, "min_tokens": 40, "max_tokens": 60}
+    async with running(FakeBackend(noise(6, 3))) as engine:
+        (result,) = await engine.submit([request(9, **options)]).results()
+        assert result.hypotheses[0].tokens
+        assert len(await engine.submit([request(9)]).results()) == 1
+
+
+async def test_a_forced_id_without_any_chance_still_comes() -> None:
+    def law(source: tuple[int, ...], history: tuple[int, ...]) -> NDArray[np.float64]:
+        values = np.full(VOCABULARY, -np.inf)
+        values[EOS] = 0.0
+        return values
+
+    async with running(FakeBackend(law)) as engine:
+        for beam_size in (1, 2):
+            items = [request(9, beam_size=beam_size, forced=(5, 6))]
+            (result,) = await engine.submit(items).results()
+            assert result.hypotheses[0].tokens == (5, 6)
+
+
 async def test_the_limit_is_a_finish_reason() -> None:
     async with running(FakeBackend(spell(WORDS))) as engine:
         (result,) = await engine.submit([request(9, max_tokens=3)]).results()
-    assert result.hypotheses[0].tokens == (14, 15, 14)
+    assert result.hypotheses[0].tokens == (4, 5, 6)
     assert result.hypotheses[0].finish_reason == "length"
     assert result.source_tokens == 2
 

@@ -31,10 +31,13 @@ class Life(RuleBasedStateMachine):
         self.present: list[Thing] = []
         self.admitted: list[Thing] = []
 
-    @rule(shapes=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 40)), max_size=6))
-    def a_request_comes(self, shapes: list[tuple[int, int]]) -> None:
+    @rule(
+        shapes=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 40)), max_size=6),
+        bulk=st.booleans(),
+    )
+    def a_request_comes(self, shapes: list[tuple[int, int]], bulk: bool) -> None:
         things = [Thing(width, length) for width, length in shapes]
-        self.scheduler.add(things)
+        self.scheduler.add(things, bulk=bulk)
         self.present += things
 
     @rule()
@@ -102,6 +105,31 @@ def test_requests_take_turns() -> None:
     scheduler.add([Thing(name="single")])
     names = [thing.name for thing in scheduler.admit()]
     assert names == ["list 0", "single", "list 1", "list 2"]
+
+
+def test_bulk_waits_for_others_but_does_not_starve() -> None:
+    scheduler: Scheduler[Thing] = Scheduler(max_rows=12, encode_tokens=BUDGET)
+    scheduler.add([Thing(name="bulk") for _ in range(9)], bulk=True)
+    scheduler.add([Thing(name="now") for _ in range(9)])
+    names = [thing.name for thing in scheduler.admit()]
+    assert names == ["now"] * 7 + ["bulk"] + ["now"] * 2 + ["bulk"] * 2
+
+
+def test_each_item_is_judged_once_whatever_changes_meanwhile() -> None:
+    scheduler: Scheduler[Thing] = Scheduler(max_rows=4, encode_tokens=BUDGET)
+    things = [Thing(name=name) for name in "abc"]
+    scheduler.add(things)
+    scheduler.admit()
+    scheduler.next_group()
+    asked: list[str] = []
+
+    def is_gone(thing: Thing) -> bool:
+        asked.append(thing.name)
+        return thing.name == "a" or len(asked) > 3  # by then, all have been cancelled
+
+    assert [thing.name for thing in scheduler.drop(is_gone)] == ["a"]
+    assert [thing.name for thing in scheduler.running] == ["b", "c"]
+    assert scheduler.rows_in_use == 2
 
 
 def test_a_wide_item_is_not_overtaken_for_ever() -> None:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from app.search.beam import Beam
 from app.search.greedy import Greedy
-from app.search.step import Candidates, Outcome, Plan, normalized
+from app.search.rules import Rules
+from app.search.sampling import Sample
+from app.search.step import Candidates, Outcome, Plan, Search, normalized
 from tests.fakes.spelling_backend import BOS, EOS, Law, noise
 
 VOCABULARY = 5  # pad, start, end, and two to say: 0, 1 and, here, 3 and 4
@@ -22,28 +24,39 @@ NEVER = frozenset({0, 1})
 SOURCE = (7,)
 
 
-def candidates(law: Law, histories: list[tuple[int, ...]], fetch: int) -> Candidates:
+def candidates(
+    law: Law, histories: list[tuple[int, ...]], fetch: int, probes: tuple[int, ...] = ()
+) -> Candidates:
     values = np.stack([law(SOURCE, history) for history in histories])
     ids = np.argsort(-values, axis=1, kind="stable")[:, :fetch]
     best = np.take_along_axis(values, ids, axis=1)
-    return Candidates(ids.astype(np.int32), best.astype(np.float32))
+    asked = values[:, list(probes)].astype(np.float32)
+    return Candidates(ids.astype(np.int32), best.astype(np.float32), probes=asked)
 
 
-def run(search: Beam | Greedy, law: Law) -> tuple[Outcome, ...]:
+def run(search: Search, law: Law) -> tuple[Outcome, ...]:
     histories: list[tuple[int, ...]] = [()] * search.width
+    sent: list[int] = []
     while not search.done:
         histories = [
             (*histories[parent], token)
             for parent, token in zip(search.parents, search.tokens, strict=True)
         ]
-        search.advance(candidates(law, histories, search.fetch))
+        stable = search.stable()
+        assert stable[: len(sent)] == sent, "what is stable is never revised"
+        sent = stable
+        search.advance(candidates(law, histories, search.fetch, search.probes))
+    assert search.stable()[: len(sent)] == sent
+    assert list(search.outcomes()[0].tokens[: len(sent)]) == sent or isinstance(search, Sample)
     return search.outcomes()
 
 
 def every_output(law: Law, plan: Plan) -> Iterator[tuple[float, float, tuple[int, ...]]]:
     """Yield (score, log p, tokens) of each finished output within the limit."""
     start = (plan.bos, *plan.prefix)
-    says = [token for token in range(VOCABULARY) if token not in plan.never and token != plan.eos]
+    says = [
+        token for token in range(VOCABULARY) if token not in plan.rules.never and token != plan.eos
+    ]
     for length in range(plan.max_tokens):
         for tokens in itertools.product(says, repeat=length):
             total = 0.0
@@ -53,7 +66,8 @@ def every_output(law: Law, plan: Plan) -> Iterator[tuple[float, float, tuple[int
 
 
 def make_plan(**changes: object) -> Plan:
-    return Plan(**{"bos": BOS, "eos": EOS, "never": NEVER, "max_tokens": 4, **changes})  # type: ignore[arg-type]
+    rules = Rules(never=NEVER, eos=EOS)
+    return Plan(**{"bos": BOS, "eos": EOS, "rules": rules, "max_tokens": 4, **changes})  # type: ignore[arg-type]
 
 
 @settings(max_examples=60, deadline=None)
@@ -121,6 +135,46 @@ def test_hypotheses_are_distinct_allowed_ranked_and_honestly_scored(
         )
         assert one.log_probability == pytest.approx(total)
         assert one.score == pytest.approx(normalized(total, len(said), penalty))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    beam_size=st.integers(1, 4),
+    forced=st.lists(st.sampled_from([3, 4]), max_size=3).map(tuple),
+    min_tokens=st.integers(0, 5),
+)
+def test_every_output_begins_as_forced_and_is_long_enough(
+    seed: int, beam_size: int, forced: tuple[int, ...], min_tokens: int
+) -> None:
+    law = noise(VOCABULARY, seed)
+    rules = Rules(never=NEVER, eos=EOS, min_tokens=min_tokens)
+    plan = make_plan(
+        beam_size=beam_size, n_best=beam_size, max_tokens=6, forced=forced, rules=rules
+    )
+    searches: list[Search] = [Beam(plan), Greedy(plan)]
+    for search in searches:
+        for one in run(search, law):
+            assert one.tokens[: len(forced)] == forced
+            assert len(one.tokens) >= min_tokens
+            said = (*one.tokens, EOS) if one.finish_reason == "stop" else one.tokens
+            total = sum(
+                float(np.float32(law(SOURCE, (BOS, *said[:place]))[token]))
+                for place, token in enumerate(said)
+            )
+            assert one.log_probability == pytest.approx(total)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), beam_size=st.integers(1, 4), size=st.integers(2, 3))
+def test_no_run_of_tokens_comes_twice_where_that_is_asked(
+    seed: int, beam_size: int, size: int
+) -> None:
+    rules = Rules(never=NEVER, eos=EOS, no_repeat_ngram=size)
+    plan = make_plan(beam_size=beam_size, n_best=beam_size, max_tokens=12, rules=rules)
+    for one in run(Beam(plan), noise(VOCABULARY, seed)):
+        runs = [one.tokens[place : place + size] for place in range(len(one.tokens) - size + 1)]
+        assert len(set(runs)) == len(runs)
 
 
 def test_a_worked_example_by_hand() -> None:

@@ -10,9 +10,11 @@ from app.artifacts.manifest import Signature, Signatures, TokenDecoding
 from app.engine.request import DecodeOptions, Hypothesis, SequenceRequest, SequenceResult
 from app.errors import UnsupportedOption
 from app.tasks import translate
+from app.tasks.answer import Alignment, answer
 from app.tasks.catalogue import Catalogue
+from app.tasks.job import TranslateJob, prepare
 from app.tasks.options import Options
-from app.tasks.translate import Alignment, TranslateJob, Translator, answer, prepare
+from app.tasks.translate import Translator
 from tests.fakes.engine import FakeEngine
 from tests.fakes.models import manifest, model
 

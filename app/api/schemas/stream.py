@@ -1,0 +1,44 @@
+"""The events of a stream: each is one JSON object in a `data:` line of server-sent events."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.api.schemas.base import Wire
+from app.api.schemas.problem import Problem
+from app.api.schemas.translate import TranslateResponse
+
+
+class TokenEvent(Wire):
+    """More of one output; what was sent is never revised."""
+
+    type: Literal["token"] = "token"
+    index: int = Field(description="Which text of the list; 0 where one was sent.")
+    text: str = Field(description="Append it to what came before.")
+
+
+class Timings(Wire):
+    """Milliseconds since the request came."""
+
+    first_token_ms: float | None = Field(description="Until the first `token` event.")
+    total_ms: float
+
+
+class DoneEvent(Wire):
+    """The end of a stream that went well: the whole answer, as without streaming."""
+
+    type: Literal["done"] = "done"
+    result: TranslateResponse
+    timings: Timings
+
+
+class ErrorEvent(Wire):
+    """The end of a stream that did not."""
+
+    type: Literal["error"] = "error"
+    error: Problem
+
+
+StreamEvent = TokenEvent | DoneEvent | ErrorEvent

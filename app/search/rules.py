@@ -1,0 +1,75 @@
+"""What a hypothesis may not say next: ids that are never said, early ends, repetitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.search.hypothesis import Node
+
+FEWEST_REPEATS = 12  # tokens that may repeat before the guard acts, however short the loop
+COPIES = 3  # of a longer loop that may follow its first
+UNBOUNDED = 1 << 30
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Bans for the next token of a hypothesis.
+
+    Args:
+        never: ids that are not said at all.
+        eos: the end token.
+        min_tokens: the end is banned before so many tokens.
+        no_repeat_ngram: no run of so many tokens comes twice (Paulus et al. 2017); 0 allows all.
+        guard: whether loops are broken: once the newest tokens have repeated those p places before
+            them `most_repeats(p)` times without a gap, the next repetition is banned.
+    """
+
+    never: frozenset[int]
+    eos: int
+    min_tokens: int = 0
+    no_repeat_ngram: int = 0
+    guard: bool = True
+
+    def banned(self, node: Node) -> frozenset[int]:
+        """Return the ids that may not follow `node`."""
+        bans = self.never
+        if node.length < self.min_tokens:
+            bans = bans | {self.eos}
+        if self.guard and node.repeats:
+            looping = [p for p, count in node.repeats.items() if count >= most_repeats(p)]
+            if looping:
+                bans = bans.union(node.recent[-period] for period in looping)
+        if self.no_repeat_ngram:
+            bans = bans.union(_continuations(node.tokens(), self.no_repeat_ngram))
+        return bans
+
+    def free_steps(self, node: Node) -> int:
+        """Return for how many steps after `node` only `never` can be banned, whatever is said."""
+        if node.length < self.min_tokens or self.no_repeat_ngram:
+            return 0
+        if not self.guard:
+            return UNBOUNDED
+        left = [most_repeats(period) - count for period, count in node.repeats.items()]
+        return max(0, min([FEWEST_REPEATS, *left]))  # a loop that has not begun needs that many
+
+
+def most_repeats(period: int) -> int:
+    """Return how many tokens in a row may equal the one `period` places before.
+
+    With period 1 (`no no no …`) twelve may follow the first; with period 5, fifteen: three copies.
+    """
+    return max(FEWEST_REPEATS, COPIES * period)
+
+
+def _continuations(tokens: Sequence[int], size: int) -> set[int]:
+    """Return what followed the last `size - 1` tokens wherever they stood before."""
+    start = len(tokens) - (size - 1)
+    if start < 1:
+        return set()
+    tail = tokens[start:]
+    return {
+        tokens[place + size - 1]
+        for place in range(start)
+        if tokens[place : place + size - 1] == tail
+    }

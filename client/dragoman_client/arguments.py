@@ -1,0 +1,43 @@
+"""The keyword arguments of `translate` and `translate_stream`, in one place for both clients."""
+
+from __future__ import annotations
+
+from typing import Literal, Required, TypedDict
+
+
+class TranslateArguments(TypedDict, total=False):
+    """What a translation may be asked for; what is left out, or None, is the service's choice.
+
+    `target`, `source`: languages, `"fr"` say; `source` may be left out where the models leave no
+    doubt. `model`: a model's name. `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
+    fastest. `n_best`: translations returned, all but the first as `alternatives`. `max_tokens`,
+    `min_tokens`: how long one output may and must be. `length_penalty`: 0 favours short outputs,
+    above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice.
+    `repetition_guard`: False lets loops run on. `prefix`: what every output must begin with.
+    `temperature`, `top_k`, `top_p`, `seed`: any of them samples instead of searching.
+    `return_alignments`: whether each result carries its `alignment`. `priority`: `"bulk"` lets
+    others go first. `deadline_ms`: milliseconds after which the service gives up.
+    """
+
+    target: Required[str]
+    source: str | None
+    model: str | None
+    beam_size: int | None
+    n_best: int | None
+    max_tokens: int | None
+    min_tokens: int | None
+    length_penalty: float | None
+    no_repeat_ngram_size: int | None
+    repetition_guard: bool | None
+    prefix: str | None
+    temperature: float | None
+    top_k: int | None
+    top_p: float | None
+    seed: int | None
+    return_alignments: bool | None
+    priority: Literal["interactive", "bulk"] | None
+    deadline_ms: int | None
+
+
+TOP_LEVEL = frozenset({"target", "source", "model", "return_alignments", "priority", "deadline_ms"})
+"""What stands in the request itself; everything else stands in its `options`."""

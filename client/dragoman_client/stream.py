@@ -1,0 +1,125 @@
+"""Translations as they come: an iterator of pieces that closes itself, and then has the result."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from dragoman_client import wire
+from dragoman_client.results import Piece, Translation
+
+
+class _Stream:
+    """What the two kinds of stream share: `result` once all pieces have been read."""
+
+    def __init__(self, response: httpx2.Response, request_id: str, listed: bool) -> None:
+        """Read `response`, of which only the headers have come."""
+        self._response = response
+        self._listed = listed
+        self.request_id = request_id
+        self._results: list[Translation] | None = None
+
+    @property
+    def results(self) -> list[Translation]:
+        """All translations, in the order of the texts; there once the last piece was read."""
+        if self._results is None:
+            raise RuntimeError("the stream has not been read to its end")
+        return self._results
+
+    @property
+    def result(self) -> Translation:
+        """The only translation; use `results` where a list was sent."""
+        if self._listed:
+            raise RuntimeError("a list was sent: use `results`")
+        return self.results[0]
+
+    def _take(self, line: str) -> Piece | None:
+        """Return the piece that a line brings, if it brings one."""
+        event = wire.read_event(line, self._response, self.request_id)
+        if isinstance(event, list):
+            self._results = event
+            return None
+        return event
+
+    def _check_ended(self) -> None:
+        if self._results is None:
+            raise wire.broken_stream(self.request_id)
+
+
+class TranslationStream(_Stream):
+    """Iterate over its pieces; `with` or `close()` ends it early, and frees the service's rows."""
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield the pieces as they come.
+
+        Raises:
+            DragomanError: the stream ended with an error, or without an end.
+        """
+        try:
+            for line in self._response.iter_lines():
+                piece = self._take(line)
+                if piece is not None:
+                    yield piece
+        except httpx2.TransportError as error:
+            raise wire.failure_of_transport(error, self.request_id) from error
+        finally:
+            self.close()
+        self._check_ended()
+
+    def close(self) -> None:
+        """Give up what has not come; the service then frees the rows."""
+        self._response.close()
+
+    def __enter__(self) -> Self:
+        """Use the stream in a `with` statement."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+class AsyncTranslationStream(_Stream):
+    """Iterate over its pieces with `async for`; `async with` or `close()` ends it early."""
+
+    async def __aiter__(self) -> AsyncIterator[Piece]:
+        """Yield the pieces as they come.
+
+        Raises:
+            DragomanError: the stream ended with an error, or without an end.
+        """
+        try:
+            async for line in self._response.aiter_lines():
+                piece = self._take(line)
+                if piece is not None:
+                    yield piece
+        except httpx2.TransportError as error:
+            raise wire.failure_of_transport(error, self.request_id) from error
+        finally:
+            await self.close()
+        self._check_ended()
+
+    async def close(self) -> None:
+        """Give up what has not come; the service then frees the rows."""
+        await self._response.aclose()
+
+    async def __aenter__(self) -> Self:
+        """Use the stream in an `async with` statement."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        await self.close()
