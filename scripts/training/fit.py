@@ -58,10 +58,12 @@ class Fit:
         self.epoch_batches, self.validation = epoch_batches, validation
         self.steps_per_epoch = steps_per_epoch
         total = steps_per_epoch * section.epochs
-        rate = WarmupCosine(section.learning_rate, section.warmup_steps, total, section.final_rate)
+        self.rate = WarmupCosine(
+            section.learning_rate, section.warmup_steps, total, section.final_rate
+        )
         model.compile(
             optimizer=keras.optimizers.Adam(
-                rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
+                self.rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
             )
         )
         model.optimizer.build(model.trainable_variables)
@@ -74,10 +76,15 @@ class Fit:
     def resume(self) -> None:
         """Go on from the folder's checkpoint.
 
+        The cosine still ends with the last epoch if the recipe's epochs have another length now.
+
         Raises:
             FileNotFoundError: there is none.
         """
         self.average, self.best, self.progress = checkpoint.load(self.folder, self.model)
+        at = self.progress
+        left = (self.section.epochs - at.epoch) * self.steps_per_epoch - at.batch
+        self.rate.total = at.step + left
 
     def run(self) -> Arrays:
         """Fit until the last epoch or until validation stops improving; return the best average."""

@@ -59,6 +59,8 @@ def write_facts(folder: Path, recipe: Recipe, command: str, resumed: bool) -> No
 
 def _differences(before: Any, now: Any, place: str = "") -> list[str]:
     """Return `key = value` for each value of `before` that `now` has not."""
+    if isinstance(before, list) and isinstance(now, list):
+        before, now = dict(enumerate(before)), dict(enumerate(now))
     if isinstance(before, dict) and isinstance(now, dict):
         inner = [(f"{place}.{key}".lstrip("."), key) for key in before]
         return [text for at, key in inner for text in _differences(before[key], now.get(key), at)]
