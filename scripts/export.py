@@ -8,7 +8,8 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from scripts.training.export import export, load_run
+from scripts.training.export import export
+from scripts.training.run import load_run
 
 
 def main() -> None:

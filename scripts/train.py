@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.fit import Fit
 from scripts.training.initial import load_initial
 from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.run import write_facts
 
 
 def _arguments() -> argparse.Namespace:
@@ -112,8 +114,7 @@ def main() -> int:
     run: Path = args.run or Path("runs", recipe.name)
     _check(args, recipe, run)
     run.mkdir(parents=True, exist_ok=True)
-    facts = {"recipe": recipe.model_dump(mode="json"), "command": _public_command(args)}
-    (run / "run.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    write_facts(run, recipe, _public_command(args), args.resume)
     _fit(recipe, args, run)
     if args.no_export:
         return 0
@@ -123,7 +124,7 @@ def main() -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
-def _public_command(args: argparse.Namespace) -> list[str]:
+def _public_command(args: argparse.Namespace) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
     command += ["--data", "data", "--out", "models"]
@@ -131,7 +132,7 @@ def _public_command(args: argparse.Namespace) -> list[str]:
         command += ["--epochs", str(args.epochs)]
     if args.init:
         command += ["--init", "/".join(args.init.parts[-3:])]
-    return command
+    return shlex.join(command)
 
 
 if __name__ == "__main__":

@@ -86,11 +86,13 @@ def verify(artifact: Artifact) -> Iterator[Outcome]:
     """Yield the outcome of every golden example of `artifact`, in order.
 
     Raises:
-        ArtifactError: it has no golden example, does not translate, or cannot be loaded.
+        ArtifactError: it has no golden example, makes no text of text, or cannot be loaded.
     """
     manifest = artifact.manifest
-    if manifest.task != "translate" or not manifest.languages:
-        raise ArtifactError(f"{artifact.name} does not translate; this release verifies no other")
+    if manifest.task not in ("translate", "summarize") or not manifest.languages:
+        raise ArtifactError(
+            f"{artifact.name} makes no text of text; this release verifies no other"
+        )
     if not manifest.golden:
         raise ArtifactError(f"{artifact.name} has no golden examples; name some in the recipe")
     cpus = available_cpus()

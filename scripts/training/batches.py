@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from app.text.tokenizer import BOS, EOS, PAD
 
-WIDTHS = (6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+WIDTHS = (6, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256, 320)
+COMMON = 0.04  # the share of all pairs from which on a shape is worth compiling
 Ids = Sequence[int]
 Shape = tuple[int, int]
 
@@ -49,17 +50,31 @@ def _natural_shape(source: Ids, target: Ids) -> Shape:
     return _width(len(source) + 1), _width(len(target) + 1)
 
 
-def choose_shapes(pairs: Sequence[tuple[Ids, Ids]], min_share: float = 0.04) -> frozenset[Shape]:
-    """Return the (source, target) widths to use: common ones, and the squares for all others."""
+def choose_shapes(
+    pairs: Sequence[tuple[Ids, Ids]], min_share: float = COMMON, *, square: bool = True
+) -> frozenset[Shape]:
+    """Return the (source, target) widths to use: common ones, and some that fit all others.
+
+    Those are the squares, or, unless `square`, for each source width the widest target beside it:
+    an article of 120 tokens with a headline of 19 goes into (128, 20), not into (128, 128).
+    """
     counts = Counter(_natural_shape(*pair) for pair in pairs)
     common = {shape for shape, count in counts.items() if count >= min_share * len(pairs)}
-    squares = {(max(shape), max(shape)) for shape in counts}
-    return frozenset(common | squares)
+    if square:
+        return frozenset(common | {(max(shape), max(shape)) for shape in counts})
+    widest: dict[int, int] = {}
+    for source, target in counts:
+        widest[source] = max(target, widest.get(source, 0))
+    return frozenset(common | set(widest.items()))
 
 
 def _fit_shape(pair: tuple[Ids, Ids], shapes: frozenset[Shape]) -> Shape:
     shape = _natural_shape(*pair)
-    return shape if shape in shapes else (max(shape), max(shape))
+    square = (max(shape), max(shape))
+    if shape in shapes or square in shapes:
+        return shape if shape in shapes else square
+    fitting = [one for one in shapes if one[0] >= shape[0] and one[1] >= shape[1]]
+    return min(fitting, key=lambda one: (one[0] * one[1], one), default=square)
 
 
 def pad(rows: Sequence[Ids], count: int, width: int) -> NDArray[np.int32]:

@@ -14,6 +14,15 @@ def _table(header: list[str], rows: list[list[str]]) -> list[str]:
     ]
 
 
+def _effort(manifest: Manifest) -> str:
+    """Say how long the fitting took, where the run was made."""
+    rows = manifest.training.history
+    if not rows:
+        return ""
+    last = rows[-1]
+    return f"{int(last['step']):,} batches in {last['seconds'] / 3600:.1f} hours."
+
+
 def write_card(manifest: Manifest, limits: str) -> str:
     """Return the card as Markdown; `limits` says what the model is not for."""
     pairs = ", ".join(f"{pair.source} → {pair.target}" for pair in manifest.languages)
@@ -55,8 +64,12 @@ def write_card(manifest: Manifest, limits: str) -> str:
         "",
         "## Training",
         "",
-        f"`{manifest.training.command}` at revision `{manifest.training.revision}`, "
-        f"seed {manifest.training.seed}.",
+        "```sh",
+        manifest.training.command,
+        "```",
+        "",
+        f"At revision `{manifest.training.revision}`, seed {manifest.training.seed}. "
+        + _effort(manifest),
         "",
         "![loss curve](curve.png)",
         "",

@@ -6,7 +6,11 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.artifacts.manifest import Generation
+
+SPACELESS = frozenset(("zh", "ja", "th", "my", "km", "lo"))
 
 
 class _Section(BaseModel):
@@ -25,22 +29,33 @@ class Corpus(_Section):
     train: bool = True
     validate_on: bool = False
     repeat: int = Field(1, ge=1)
+    min_overlap: float = Field(0.0, ge=0.0, le=1.0)
+    """Leave a training pair out unless this share of its target's units stand in its source."""
+    min_facts: float = Field(0.0, ge=0.0, le=1.0)
+    """The same for its facts: numbers, and capitalised words but the first."""
 
 
 class Data(_Section):
-    """Which corpora, and how long a pair may be in tokens."""
+    """Which corpora, and how long a pair may be in tokens; longer ones are left out or cut."""
 
     source_language: str
     target_language: str
     max_source: int = Field(128, ge=2)
     max_target: int = Field(128, ge=2)
+    truncate_source: bool = False
+    truncate_target: bool = False
     corpora: tuple[Corpus, ...]
+
+    @property
+    def spaceless(self) -> bool:
+        """Whether the target language is written without spaces: its units are characters."""
+        return self.target_language.split("-")[0] in SPACELESS
 
 
 class TokenizerSection(_Section):
     """The joint vocabulary."""
 
-    kind: Literal["subword", "word", "char"] = "subword"
+    kind: Literal["subword", "word", "char", "tagged"] = "subword"
     vocabulary: int = Field(8000, ge=16)
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
 
@@ -64,6 +79,14 @@ class DecoderSection(_Section):
     layers: int = Field(1, ge=1)
     units: int = Field(256, ge=1)
     attention: Literal["dot", "general", "bahdanau"] = "general"
+    copying: bool = False  # point at source tokens beside generating (See et al. 2017)
+    coverage: bool = False  # the pointer counts what it has pointed at
+
+    @model_validator(mode="after")
+    def _coverage_is_of_a_pointer(self) -> DecoderSection:
+        if self.coverage and not self.copying:
+            raise ValueError("decoder.coverage needs decoder.copying")
+        return self
 
 
 class ModelSection(_Section):
@@ -91,7 +114,12 @@ class FitSection(_Section):
 
 
 class EvaluationSet(_Section):
-    """A test set to report on; `grouped` makes rows of one source its multiple references."""
+    """A test set to report on; `grouped` makes rows of one source its multiple references.
+
+    `by` names a column whose values are reported apart, too; `seen` reports targets that also occur
+    among the training targets apart from those that do not; `lead` scores the source's first words
+    (characters where there are no spaces) beside the model.
+    """
 
     name: str
     path: str
@@ -99,11 +127,15 @@ class EvaluationSet(_Section):
     source: str
     target: str
     grouped: bool = False
+    by: str | None = None
+    seen: bool = False
+    lead: int | None = Field(None, ge=1)
 
 
 class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
+    metrics: tuple[Literal["bleu", "rouge", "facts", "length"], ...] = ("bleu",)
     sets: tuple[EvaluationSet, ...] = ()
     golden: tuple[str, ...] = Field(min_length=1)
 
@@ -122,6 +154,7 @@ class Recipe(_Section):
     encoder: EncoderSection = EncoderSection()
     decoder: DecoderSection = DecoderSection()
     fit: FitSection = FitSection()
+    generation: Generation = Generation()
     evaluate: EvaluateSection
 
 

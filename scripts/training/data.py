@@ -10,9 +10,9 @@ import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from app.text.tokenizer import Tokenizer
-from scripts.training.batches import Batch, choose_shapes, make_batches
+from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, make_batches
 from scripts.training.config import Recipe
-from scripts.training.pairs import Pair, read_pairs
+from scripts.training.pairs import Pair, keep_summaries, read_pairs
 from scripts.training.tokenizer import TRAINERS
 
 Encoded = tuple[Sequence[int], Sequence[int]]
@@ -23,7 +23,10 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
     pairs: list[Pair] = []
     for corpus in recipe.data.corpora:
         if corpus.train if split == "train" else corpus.validate_on:
-            pairs += read_pairs(folder, corpus, split) * (corpus.repeat if split == "train" else 1)
+            found = read_pairs(folder, corpus, split)
+            if split == "train" and recipe.task == "summarize":
+                found = keep_summaries(found, corpus, recipe.data.spaceless)
+            pairs += found * (corpus.repeat if split == "train" else 1)
     if not pairs:
         raise ValueError(f"recipe {recipe.name} has no {split} pairs; check data.corpora")
     return pairs
@@ -48,12 +51,22 @@ class TrainingData:
         """Encode once without dropout, to fix the shapes."""
         self._tokenizer = Tokenizer(self.backend)
         self._plain = self._encode(self.train)
-        self.shapes = choose_shapes(self._plain)
+        self.shapes = self._choose_shapes(self._plain, COMMON)
+
+    def _choose_shapes(self, encoded: Sequence[Encoded], min_share: float) -> frozenset[Shape]:
+        """A translation is about as long as its source: rare shapes become squares there."""
+        square = self.recipe.task == "translate"
+        return choose_shapes(encoded, min_share, square=square)
 
     def _encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
         sources = self._tokenizer.encode_batch([pair.source for pair in pairs])
         targets = self._tokenizer.encode_batch([pair.target for pair in pairs])
-        limits = self.recipe.data.max_source - 1, self.recipe.data.max_target - 1
+        data = self.recipe.data
+        limits = data.max_source - 1, data.max_target - 1
+        if data.truncate_source:
+            sources = [source[: limits[0]] for source in sources]
+        if data.truncate_target:
+            targets = [target[: limits[1]] for target in targets]
         return [
             (source, target)
             for source, target in zip(sources, targets, strict=True)
@@ -73,7 +86,7 @@ class TrainingData:
     def validation_batches(self) -> list[Batch]:
         """Return the validation pairs, in length order."""
         encoded = self._encode(self.validation)
-        shapes = self.shapes | choose_shapes(encoded, 1.0)
+        shapes = self.shapes | self._choose_shapes(encoded, 1.0)
         return list(make_batches(encoded, shapes, self.recipe.fit.batch_tokens, None))
 
     @property

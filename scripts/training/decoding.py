@@ -8,14 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
+from app.artifacts.manifest import TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
-from app.engine.request import SequenceResult
+from app.engine.request import SequenceRequest, SequenceResult
 from app.tasks.job import TranslateJob, prepare
 from app.tasks.loading import load_model
-from app.tasks.options import Options
+from app.tasks.options import Options, resolve
+from app.tasks.text import appends_eos
+from app.text.normalizer import normalize
 
 CHUNK = 64  # sentences submitted together
 ROWS = 256
@@ -55,11 +60,13 @@ class Decoder:
         """End the engine."""
         self._model.engine.close()
 
-    def translate(self, texts: Sequence[str], beam_size: int) -> Decoded:
+    def decode_texts(self, texts: Sequence[str], beam_size: int) -> Decoded:
         """Decode `texts` in batches; the answers keep their order.
 
+        An article that is too long for a model that summarizes is read up to its limit.
+
         Raises:
-            TooLong: a text is longer than the manifest's limit.
+            TooLong: a text to translate is longer than the manifest's limit.
         """
         # Neighbours of one length waste the least padding.
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
@@ -81,19 +88,29 @@ class Decoder:
     async def _decode(
         self, texts: Sequence[str], beam_size: int, chunk: int, at_once: bool
     ) -> list[SequenceResult]:
-        pair = self._model.artifact.manifest.languages[0]
-        options = Options(beam_size=beam_size)
-        jobs = [
-            TranslateJob(
-                tuple(texts[at : at + chunk]), True, pair.target, pair.source, options=options
-            )
-            for at in range(0, len(texts), chunk)
-        ]
+        groups = [texts[at : at + chunk] for at in range(0, len(texts), chunk)]
         submit = self._model.engine.submit
-        items = [prepare(job, self._model).items for job in jobs]
+        items = [self._requests(group, Options(beam_size=beam_size)) for group in groups]
         if at_once:
             submissions = [submit(group, deadline=None) for group in items]
             answers = [await submission.results() for submission in submissions]
         else:
             answers = [await submit(group, deadline=None).results() for group in items]
         return [result for answer in answers for result in answer]
+
+    def _requests(self, texts: Sequence[str], options: Options) -> Sequence[SequenceRequest]:
+        manifest = self._model.artifact.manifest
+        if manifest.task == "translate":
+            pair = manifest.languages[0]
+            job = TranslateJob(tuple(texts), True, pair.target, pair.source, options=options)
+            return prepare(job, self._model).items
+        assert isinstance(manifest.decoding, TokenDecoding), "text is decoded as tokens: a bug"
+        resolved = resolve(options, False, self._model)
+        ending = [manifest.decoding.eos] if appends_eos(manifest) else []
+        room = manifest.limits.max_source - len(ending)
+        encoded = self._model.source.encode_batch([normalize(text) for text in texts])
+        sources = [np.array([*ids[:room], *ending], np.int32) for ids in encoded]
+        return [
+            SequenceRequest({"tokens": source}, resolved.decode(place, len(source), ()))
+            for place, source in enumerate(sources)
+        ]

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from app.artifacts.manifest import Golden, Metric
 from app.artifacts.store import Artifact
-from app.text.normalizer import normalize
-from scripts.training.config import Recipe
+from scripts.training.config import EvaluationSet, Recipe
 from scripts.training.decoding import Decoder
-from scripts.training.pairs import Pair, read_table
-from scripts.training.scores import group, score_translations
+from scripts.training.items import Item, read_items
+from scripts.training.pairs import read_pairs
+from scripts.training.scores import score_translations
+from scripts.training.summaries import score_lead, score_summaries
 
 BEAM = 4
 
@@ -19,23 +20,45 @@ BEAM = 4
 def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...]:
     """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
+    trained = _trained_targets(recipe, data)
+    wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact) as decoder:
         for about in recipe.evaluate.sets:
             if not (data / about.path).exists():
                 print(f"{data / about.path} is missing: {about.name} has no figures", flush=True)
                 continue
-            pairs = [
-                Pair(normalize(row[about.source]), normalize(row[about.target]))
-                for row in read_table(data / about.path)
-                if row.get("split", about.split) == about.split
-            ]
-            items = group(pairs) if about.grouped else [(p.source, [p.target]) for p in pairs]
+            items = read_items(data, about, trained)
+            metrics += score_lead(items, about, wanted, spaceless)
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):
-                hypotheses = decoder.translate([source for source, _ in items], beam).texts
-                metrics += score_translations(
-                    hypotheses, [references for _, references in items], about, decoding
-                )
+                hypotheses = decoder.decode_texts([item.source for item in items], beam).texts
+                metrics += _score(items, hypotheses, about, decoding, recipe)
     return tuple(metrics)
+
+
+def _trained_targets(recipe: Recipe, data: Path) -> frozenset[str]:
+    """Return every target of the `train` splits, if a set asks for it: those left out, too."""
+    if not any(about.seen for about in recipe.evaluate.sets):
+        return frozenset()
+    corpora = [corpus for corpus in recipe.data.corpora if corpus.train]
+    return frozenset(
+        pair.target for corpus in corpora for pair in read_pairs(data, corpus, "train")
+    )
+
+
+def _score(
+    items: Sequence[Item],
+    hypotheses: Sequence[str],
+    about: EvaluationSet,
+    decoding: str,
+    recipe: Recipe,
+) -> list[Metric]:
+    wanted = recipe.evaluate.metrics
+    found = score_summaries(items, hypotheses, about, decoding, wanted, recipe.data.spaceless)
+    if "bleu" in wanted:
+        found += score_translations(
+            hypotheses, [item.references for item in items], about, decoding
+        )
+    return found
 
 
 def golden_examples(artifact: Artifact, texts: Sequence[str]) -> tuple[Golden, ...]:
@@ -43,7 +66,7 @@ def golden_examples(artifact: Artifact, texts: Sequence[str]) -> tuple[Golden, .
     found: list[Golden] = []
     with Decoder(artifact) as decoder:
         for beam in (1, BEAM):
-            outputs = decoder.translate(texts, beam).texts
+            outputs = decoder.decode_texts(texts, beam).texts
             found += [
                 Golden(input=text, options={"beam_size": beam}, output=output)
                 for text, output in zip(texts, outputs, strict=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -29,33 +27,15 @@ from scripts.training.config import Recipe
 from scripts.training.evaluate import golden_examples, measure
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
+from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
 
-
-@dataclass(frozen=True)
-class Run:
-    """What training left behind: a recipe, weights, a tokenizer and a history."""
-
-    folder: Path
-    recipe: Recipe
-    command: str
-
-    @property
-    def tokenizer(self) -> Path:
-        """The joint vocabulary."""
-        return self.folder / "tokenizer.json"
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """One row for each validation."""
-        rows: list[dict[str, float]] = json.loads((self.folder / "history.json").read_text("utf-8"))
-        return rows
-
-
-def load_run(folder: Path) -> Run:
-    """Read `run.json` and the recipe in it."""
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return Run(folder, Recipe.model_validate(facts["recipe"]), shlex.join(facts["command"]))
+READING: dict[str, Literal["subword", "word", "char"]] = {
+    "subword": "subword",
+    "word": "word",
+    "char": "char",
+    "tagged": "char",
+}
 
 
 def revision() -> str:
@@ -115,8 +95,11 @@ def _build(run: Run, folder: Path) -> Manifest:
         signatures=signatures,
         decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
         limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
+        generation=recipe.generation,
         text=TextProcessing(
-            tokenizer=recipe.tokenizer.kind, source_file="source.json", target_file="source.json"
+            tokenizer=READING[recipe.tokenizer.kind],
+            source_file="source.json",
+            target_file="source.json",
         ),
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),

@@ -17,7 +17,6 @@ from scripts.training import checkpoint
 from scripts.training.batches import Batch
 from scripts.training.checkpoint import Arrays, Progress
 from scripts.training.config import FitSection
-from scripts.training.loss import smoothed_cross_entropy
 
 EpochBatches = Callable[[int], Iterator[Batch]]
 AVERAGE_EVERY = 5  # steps between updates of the averaged weights
@@ -51,17 +50,21 @@ class Fit:
         validation: Sequence[Batch],
         steps_per_epoch: int,
     ) -> None:
-        """Prepare `model`; `epoch_batches(n)` yields epoch n's batches, the same each time."""
+        """Prepare `model`, which knows its own loss.
+
+        `epoch_batches(n)` yields epoch n's batches, the same each time.
+        """
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
         self.steps_per_epoch = steps_per_epoch
         total = steps_per_epoch * section.epochs
-        rate = WarmupCosine(section.learning_rate, section.warmup_steps, total, section.final_rate)
+        self.rate = WarmupCosine(
+            section.learning_rate, section.warmup_steps, total, section.final_rate
+        )
         model.compile(
             optimizer=keras.optimizers.Adam(
-                rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
-            ),
-            loss=smoothed_cross_entropy(section.label_smoothing),
+                self.rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
+            )
         )
         model.optimizer.build(model.trainable_variables)
         self.average = checkpoint.weights_of(model)
@@ -73,10 +76,15 @@ class Fit:
     def resume(self) -> None:
         """Go on from the folder's checkpoint.
 
+        The cosine still ends with the last epoch if the recipe's epochs have another length now.
+
         Raises:
             FileNotFoundError: there is none.
         """
         self.average, self.best, self.progress = checkpoint.load(self.folder, self.model)
+        at = self.progress
+        left = (self.section.epochs - at.epoch) * self.steps_per_epoch - at.batch
+        self.rate.total = at.step + left
 
     def run(self) -> Arrays:
         """Fit until the last epoch or until validation stops improving; return the best average."""

@@ -1,19 +1,22 @@
-"""Read sentence pairs: normalised, in file order, by split."""
+"""Read pairs: normalised, in file order, by split; for summaries, without the degenerate ones."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.text.normalizer import normalize
 from scripts.training.config import Corpus
+from scripts.training.facts import facts, stated
+from scripts.training.units import share_within, units
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One source sentence and one translation, both normalised."""
+    """One source and one target, a sentence and its translation say, both normalised."""
 
     source: str
     target: str
@@ -42,3 +45,21 @@ def read_pairs(folder: Path, corpus: Corpus, split: str) -> list[Pair]:
         if row.get("split", "test") == split
     ]
     return [pair for pair in pairs if pair.source and pair.target]
+
+
+def keep_summaries(pairs: Sequence[Pair], corpus: Corpus, spaceless: bool) -> list[Pair]:
+    """Return the pairs that can teach to summarize, each once.
+
+    Left out are targets that are not shorter than their sources, repeated pairs, and targets of
+    whose units or facts too few stand in the source: `corpus.min_overlap` and `corpus.min_facts`.
+    """
+
+    def teaches(pair: Pair) -> bool:
+        if len(pair.target) >= len(pair.source):
+            return False
+        wanted = units(pair.target, spaceless)
+        overlap = share_within(wanted, units(pair.source, spaceless))
+        claims = share_within(facts(pair.target), stated(pair.source))
+        return bool(wanted) and overlap >= corpus.min_overlap and claims >= corpus.min_facts
+
+    return list(dict.fromkeys(pair for pair in pairs if teaches(pair)))

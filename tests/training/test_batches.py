@@ -107,6 +107,19 @@ def test_rare_shapes_become_squares() -> None:
     assert choose_shapes([*common, ([5] * 3, [5] * 19)]) == {(6, 8), (8, 8), (20, 20)}
 
 
+def test_articles_with_short_targets_need_no_squares() -> None:
+    common: Pairs = [([5] * 100, [5] * 9)] * 99
+    rare: Pairs = [([5] * 100, [5] * 19), ([5] * 60, [5] * 7)]
+    shapes = choose_shapes([*common, *rare], square=False)
+    assert shapes == {(128, 10), (128, 20), (64, 8)}
+    batches = make_batches([*rare, ([5] * 50, [5] * 9)], shapes, 128, None)
+    assert [b.source.shape[1:] + b.labels.shape[1:] for b in batches] == [
+        (64, 8),
+        (128, 10),
+        (128, 20),
+    ]
+
+
 def test_tokens_counts_the_labels() -> None:
     (batch,) = draw([([5, 6], [7, 8, 9]), ([5], [6])], None)
     assert batch.tokens == 4 + 2
@@ -118,5 +131,5 @@ def test_rows_are_padded_on_the_right() -> None:
 
 
 def test_a_sentence_beyond_the_widest_width_is_refused() -> None:
-    with pytest.raises(ValueError, match="a sentence of 257 tokens is longer than 256"):
-        choose_shapes([([5] * 256, [5])])
+    with pytest.raises(ValueError, match="a sentence of 321 tokens is longer than 320"):
+        choose_shapes([([5] * 320, [5])])

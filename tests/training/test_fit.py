@@ -100,6 +100,16 @@ def test_a_resumed_fit_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_rate_ends_with_the_run_though_epochs_have_another_length_now(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        make_fit(tmp_path, interrupted).run()  # after 2 of 5 batches of the second epoch
+    longer = Fit(make_model(), SECTION, tmp_path, epoch_batches, VALIDATION, STEPS + 4)
+    longer.resume()
+    assert longer.rate.total == 7 + (STEPS + 4 - 2)
+    last = float(longer.rate(longer.rate.total))
+    np.testing.assert_allclose(last, SECTION.learning_rate * SECTION.final_rate, rtol=1e-5)
+
+
 def test_resuming_without_a_checkpoint_is_an_error(tmp_path: Path) -> None:
     fit = make_fit(tmp_path, epoch_batches)
     with pytest.raises(FileNotFoundError):

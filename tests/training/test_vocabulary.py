@@ -27,3 +27,12 @@ def test_the_most_frequent_words_are_kept() -> None:
     tokenizer = Tokenizer(TRAINERS["word"](CORPUS, 8))
     assert UNK not in tokenizer.encode("the cat")
     assert tokenizer.encode("mat") == [UNK]
+
+
+def test_dates_numbers_and_names_become_one_tag_each() -> None:
+    tokenizer = Tokenizer(TRAINERS["tagged"](["2024年3月5日空客A320交付600架 涨9.5%"] * 2, 100))
+    ids = tokenizer.encode("3月6日空客Boeing交付12架")
+    assert tokenizer.pieces(ids) == [
+        *["⟨date⟩", "空", "客", "⟨name⟩", "交", "付", "⟨number⟩", "架"]
+    ]
+    assert tokenizer.decode(ids) == "⟨date⟩空客⟨name⟩交付⟨number⟩架"

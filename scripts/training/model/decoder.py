@@ -112,7 +112,7 @@ class RecurrentDecoder(layers.Layer):
         mask: Tensor,
         summary: Tensor,
         training: bool = False,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """Decode all steps with teacher forcing.
 
         Args:
@@ -123,7 +123,8 @@ class RecurrentDecoder(layers.Layer):
             training: whether dropout acts.
 
         Returns:
-            Features [batch, target, embedding] for the tied output layer.
+            (features [batch, target, embedding] for the tied output layer; what they are made of,
+            the top layer's output beside the context [batch, target, units + memory units]).
         """
         states = self.start(summary)
         own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
@@ -140,12 +141,12 @@ class RecurrentDecoder(layers.Layer):
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
             lower = self.dropout(ops.concatenate([x, context], axis=-1), training=training)
             x = layer(lower, initial_state=initial, training=training)
-        features = self.readout(ops.concatenate([x, context], axis=-1))
-        return self.dropout(features, training=training)
+        read = ops.concatenate([x, context], axis=-1)
+        return self.dropout(self.readout(read), training=training), read
 
     def step(
         self, embedded: Tensor, states: list[Tensor], memory: Tensor, keys: Tensor, mask: Tensor
-    ) -> tuple[Tensor, list[Tensor], Tensor]:
+    ) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
         """Decode one step.
 
         Args:
@@ -156,7 +157,8 @@ class RecurrentDecoder(layers.Layer):
             mask: bool [batch, source].
 
         Returns:
-            (features [batch, embedding], new states, attention weights [batch, source]).
+            (features [batch, embedding], what they are made of [batch, units + memory units],
+            new states, attention weights [batch, source]).
         """
         own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
         bias = ops.where(mask, 0.0, NEGATIVE)
@@ -172,4 +174,5 @@ class RecurrentDecoder(layers.Layer):
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
             x, new = layer.cell(ops.concatenate([x, context], axis=-1), initial)
             result += list(new)
-        return self.readout(ops.concatenate([x, context], axis=-1)), result, weights
+        read = ops.concatenate([x, context], axis=-1)
+        return self.readout(read), read, result, weights

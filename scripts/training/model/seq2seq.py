@@ -9,8 +9,10 @@ from keras import layers, ops
 
 from app.text.tokenizer import PAD
 from scripts.training.config import Recipe
+from scripts.training.loss import mixture_cross_entropy, smoothed_cross_entropy
 from scripts.training.model.decoder import RecurrentDecoder
 from scripts.training.model.encoders import ENCODERS
+from scripts.training.model.pointer import Pointer, mix
 
 Tensor = Any
 
@@ -32,6 +34,12 @@ class Seq2Seq(keras.Model):
         self.encoder = ENCODERS[recipe.encoder.kind](recipe.encoder, dropout)
         self.encoder.build((None, None, width))
         self.decoder = RecurrentDecoder(recipe.decoder, width, recipe.encoder.units, dropout)
+        self.pointer = None
+        if recipe.decoder.copying:
+            units = recipe.decoder.units + recipe.encoder.units
+            self.pointer = Pointer(units, width, recipe.encoder.units, recipe.decoder.coverage)
+        make_loss = mixture_cross_entropy if recipe.decoder.copying else smoothed_cross_entropy
+        self.loss_of = make_loss(recipe.fit.label_smoothing)
         self.output_bias = self.add_weight(
             shape=(vocabulary,), initializer="zeros", name="output_bias"
         )
@@ -41,13 +49,35 @@ class Seq2Seq(keras.Model):
         """Map features [..., embedding] to logits [..., vocabulary]."""
         return ops.matmul(features, ops.transpose(self.embedding.embeddings)) + self.output_bias
 
-    def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
-        """Map (source [batch, source], inputs [batch, target]) to logits [batch, target, ids]."""
+    def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Any:
+        """Decode (source [batch, source], inputs [batch, target]) with teacher forcing.
+
+        Returns:
+            Logits [batch, target, vocabulary]; with a pointer, the parts of the mixture that
+            `mixture_cross_entropy` takes.
+        """
         source, previous = inputs
         mask = ops.not_equal(source, PAD)
         memory, summary = self.encoder(self.embedding(source), mask, training=training)
         embedded = self.embedding(previous)
-        return self.logits(self.decoder(embedded, memory, mask, summary, training=training))
+        features, read = self.decoder(embedded, memory, mask, summary, training=training)
+        logits = self.logits(features)
+        if self.pointer is None:
+            return logits
+        nothing = ops.zeros_like(memory[:, :, 0])
+        gate, copies, _ = self.pointer(read, embedded, memory, mask, nothing)
+        return {"logits": logits, "gate": gate, "copies": copies, "ids": source}
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Tensor = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Return the nats per label; Keras calls this in every training and test step."""
+        return self.loss_of(y, y_pred)
 
     def encode(self, tokens: Tensor) -> dict[str, Tensor]:
         """Map tokens int32 [batch, source] to the memories, the mask and the initial states."""
@@ -58,19 +88,32 @@ class Seq2Seq(keras.Model):
             outputs["memory_keys"] = self.decoder.attention.keys(memory)
         for index, state in enumerate(self.decoder.start(summary)):
             outputs[f"state_{index}"] = state
+        if self.pointer is not None:
+            outputs["memory_ids"] = ops.cast(tokens, "int32")
+            if self.pointer.covers:
+                outputs["state_coverage"] = ops.zeros_like(memory[:, :, 0])
         return outputs
 
     def step(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Map a token int32 [batch] and `encode`'s tensors to logits, new states and attention."""
-        memory = inputs["memory_values"]
+        """Map a token int32 [batch] and `encode`'s tensors to logits, new states and attention.
+
+        With a pointer, the logits are the mixture's log-probabilities, the attention the pointer's.
+        """
+        memory, mask = inputs["memory_values"], inputs["memory_mask"]
         states = [inputs[f"state_{i}"] for i in range(self.decoder.state_count)]
-        features, new, attention = self.decoder.step(
-            self.embedding(inputs["token"]),
-            states,
-            memory,
-            inputs.get("memory_keys", memory),
-            inputs["memory_mask"],
+        embedded = self.embedding(inputs["token"])
+        features, read, new, attention = self.decoder.step(
+            embedded, states, memory, inputs.get("memory_keys", memory), mask
         )
-        outputs = {"logits": self.logits(features), "attention": attention}
-        outputs.update({f"state_{index}": state for index, state in enumerate(new)})
-        return outputs
+        outputs = {f"state_{index}": state for index, state in enumerate(new)}
+        logits = self.logits(features)
+        if self.pointer is not None:
+            covered = inputs.get("state_coverage")
+            gate, copies, coverage = self.pointer(
+                read[:, None, :], embedded[:, None, :], memory, mask, covered
+            )
+            attention = ops.exp(copies[:, 0, :]) * ops.cast(mask, "float32")
+            logits = mix(logits, gate[:, 0], attention, inputs["memory_ids"])
+            if covered is not None:
+                outputs["state_coverage"] = coverage
+        return {**outputs, "logits": logits, "attention": attention}

@@ -1,0 +1,42 @@
+"""What an evaluation set asks: sources, their references, and the parts reported apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.text.normalizer import normalize
+from scripts.training.config import EvaluationSet
+from scripts.training.pairs import Pair, read_table
+from scripts.training.scores import group
+
+
+@dataclass(frozen=True)
+class Item:
+    """One source, all its references, and the names of the parts of the set that it belongs to."""
+
+    source: str
+    references: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+
+
+def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> list[Item]:
+    """Return the items of a set in file order; `trained` holds the targets of the training pairs.
+
+    Raises:
+        FileNotFoundError: there is no such table.
+    """
+    items = []
+    for row in read_table(folder / about.path):
+        if row.get("split", about.split) != about.split:
+            continue
+        target = normalize(row[about.target])
+        parts = [row[about.by]] if about.by else []
+        if about.seen:
+            parts.append("seen" if target in trained else "unseen")
+        items.append(Item(normalize(row[about.source]), (target,), tuple(parts)))
+    if not about.grouped:
+        return items
+    pairs = group([Pair(item.source, item.references[0]) for item in items])
+    return [Item(source, tuple(references)) for source, references in pairs]

@@ -1,0 +1,67 @@
+"""What training leaves behind: a folder with recipe, weights, vocabulary and history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.training.config import Recipe
+
+FACTS = "run.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run; `command` has one line for each stage of the training."""
+
+    folder: Path
+    recipe: Recipe
+    command: str
+
+    @property
+    def tokenizer(self) -> Path:
+        """The joint vocabulary."""
+        return self.folder / "tokenizer.json"
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One row for each validation."""
+        rows: list[dict[str, float]] = json.loads((self.folder / "history.json").read_text("utf-8"))
+        return rows
+
+
+def load_run(folder: Path) -> Run:
+    """Read what `write_facts` wrote."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    return Run(folder, Recipe.model_validate(facts["recipe"]), "\n".join(facts["commands"]))
+
+
+def write_facts(folder: Path, recipe: Recipe, command: str, resumed: bool) -> None:
+    """Write down how the run is made.
+
+    A run that is resumed with another recipe has one more stage: the command of the stage before
+    is kept, with the settings that it had and the next one has not.
+    """
+    path, now = folder / FACTS, recipe.model_dump(mode="json")
+    commands = [command]
+    if resumed and path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        *earlier, last = before["commands"]
+        commands = [*earlier, last]
+        other = _differences(before["recipe"], now)
+        if other:
+            commands = [*earlier, f"{last}  # with {', '.join(other)}", f"{command} --resume"]
+    facts = {"recipe": now, "commands": commands}
+    path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def _differences(before: Any, now: Any, place: str = "") -> list[str]:
+    """Return `key = value` for each value of `before` that `now` has not."""
+    if isinstance(before, list) and isinstance(now, list):
+        before, now = dict(enumerate(before)), dict(enumerate(now))
+    if isinstance(before, dict) and isinstance(now, dict):
+        inner = [(f"{place}.{key}".lstrip("."), key) for key in before]
+        return [text for at, key in inner for text in _differences(before[key], now.get(key), at)]
+    return [] if before == now else [f"{place} = {json.dumps(before, ensure_ascii=False)}"]
