@@ -67,10 +67,6 @@ def test_only_our_service_gets_lists_and_streams() -> None:
     }
 
 
-def test_the_service_that_does_not_stream_is_not_asked_to() -> None:
-    assert "stream" not in {load.name for load in loads(BY_NAME["dragoman"], Scale(), 0.0)}
-
-
 def test_static_servers_are_tried_beyond_one_batch() -> None:
     assert [load.clients for load in trial_loads(BY_NAME["litserve"], Scale())] == [64, 256]
     assert [load.clients for load in trial_loads(BY_NAME["dragoman"], Scale())] == [64]
