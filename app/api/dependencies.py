@@ -1,6 +1,6 @@
 """What routes depend on.
 
-All are coroutines: FastAPI calls a plain function in a thread, which costs more than a small answer.
+All are coroutines: FastAPI calls a plain function in a thread, which costs more than the answer.
 """
 
 from __future__ import annotations
