@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from app.artifacts.store import open_artifact
+from scripts.training.card import markdown_table
 from scripts.training.config import load_recipe
-from scripts.training.evaluate import measure
+from scripts.training.evaluate import first_items, measure
 
 
 def main() -> None:
@@ -18,8 +19,18 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, required=True, help="names the evaluation sets")
     parser.add_argument("--data", type=Path, required=True, help="folder with the evaluation sets")
     parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument(
+        "--show", type=int, metavar="N", help="print the first N items of each set and no figures"
+    )
     args = parser.parse_args()
-    metrics = measure(open_artifact(args.artifact), load_recipe(args.recipe), args.data)
+    artifact, recipe = open_artifact(args.artifact), load_recipe(args.recipe)
+    if args.show:
+        for name, items in first_items(artifact, recipe, args.data, args.show).items():
+            rows = [[item.source, item.references[0], output] for item, output in items]
+            lines = markdown_table(["source", "first reference", "output, beam 4"], rows)
+            print("\n".join([f"### {name}", "", *lines, ""]))
+        return
+    metrics = measure(artifact, recipe, args.data)
     for metric in metrics:
         print(
             f"{metric.dataset:16} {metric.split:10} {metric.decoding:8} {metric.name:12} "

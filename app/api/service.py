@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -107,6 +108,9 @@ class Service:
             self._watch(model)
         self._catalogue = catalogue
         self._translator = Translator(catalogue, self._max_items)
+        # What is loaded stays: the collector need not look at TensorFlow's heap again and again.
+        gc.collect()
+        gc.freeze()
         names = [model.artifact.name for model in catalogue.models]
         log_event(logger, logging.INFO, "ready", models=names)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.artifacts.manifest import Manifest
 
 
-def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table."""
     return [
         "| " + " | ".join(header) + " |",
         "|" + "---|" * len(header),
@@ -34,7 +35,7 @@ def write_card(manifest: Manifest, limits: str) -> str:
         f"Commercial use: **{'yes' if manifest.commercial_use else 'no'}**, by the licences of the "
         "training data:",
         "",
-        *_table(
+        *markdown_table(
             ["data", "licence", "commercial use", "attribution"],
             [
                 [x.dataset, x.licence, "yes" if x.commercial_use else "no", x.attribution]
@@ -44,7 +45,7 @@ def write_card(manifest: Manifest, limits: str) -> str:
         "",
         "## Measured",
         "",
-        *_table(
+        *markdown_table(
             ["data", "split", "metric", "decoding", "value", "signature"],
             [
                 [m.dataset, m.split, m.name, m.decoding, f"{m.value:g}", f"`{m.signature}`"]
@@ -60,7 +61,9 @@ def write_card(manifest: Manifest, limits: str) -> str:
         "",
         f"{manifest.parameters:,} parameters.",
         "",
-        *_table(["part", "setting"], [[k, f"`{v}`"] for k, v in manifest.architecture.items()]),
+        *markdown_table(
+            ["part", "setting"], [[k, f"`{v}`"] for k, v in manifest.architecture.items()]
+        ),
         "",
         "## Training",
         "",

@@ -35,6 +35,20 @@ def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...
     return tuple(metrics)
 
 
+def first_items(
+    artifact: Artifact, recipe: Recipe, data: Path, count: int
+) -> dict[str, list[tuple[Item, str]]]:
+    """Return the first `count` items of each set with the model's output, decoded with a beam."""
+    found = {}
+    with Decoder(artifact) as decoder:
+        for about in recipe.evaluate.sets:
+            if (data / about.path).exists():
+                items = read_items(data, about, frozenset())[:count]
+                outputs = decoder.decode_texts([item.source for item in items], BEAM).texts
+                found[about.name] = list(zip(items, outputs, strict=True))
+    return found
+
+
 def _trained_targets(recipe: Recipe, data: Path) -> frozenset[str]:
     """Return every target of the `train` splits, if a set asks for it: those left out, too."""
     if not any(about.seen for about in recipe.evaluate.sets):

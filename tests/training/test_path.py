@@ -83,6 +83,9 @@ target = "fr"
 """
 
 
+SHOW = ("evaluate.py", "models/tiny/1", "--recipe", "tiny.toml", "--data", ".", "--show", "2")
+
+
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     rows = ["en\tfr\tsplit"]
@@ -126,6 +129,14 @@ def test_one_command_goes_from_pairs_to_an_artifact_that_can_be_trained_on(work:
 
     checked = run(work, "verify_artifact.py", "models/tiny/1")
     assert checked.returncode == 0, checked.stdout + checked.stderr[-3000:]
+
+    shown = run(work, *SHOW)
+    lines = shown.stdout.splitlines()
+    assert lines[0] == "### pairs", shown.stderr[-3000:]
+    assert [line.split(" | ")[:2] for line in lines[4:6]] == [
+        ["| two three", "deux trois"],
+        ["| four four", "quatre quatre"],
+    ]
 
     again = train(work)
     assert "--resume" in again.stderr

@@ -351,3 +351,11 @@ def test_left_out_options_are_the_models_own(serve: Serve) -> None:
     post(serve(model(engine=engine)), text="one two")
     used = engine.submissions[0].items[0].options
     assert (used.beam_size, used.n_best, used.max_tokens, used.length_penalty) == (2, 1, 22, 1.0)
+
+
+def test_an_answer_takes_no_thread(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a thread costs more than the answer")
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", refuse)
+    assert client.post("/v1/translate", json={"text": "one", "target": "fr"}).status_code == 200
