@@ -1,15 +1,37 @@
-"""What a hypothesis may not say next: ids that are never said, early ends, repetitions."""
+"""What a hypothesis may not say next: ids never said, early ends, repetitions, too many words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.search.hypothesis import Node
 
 FEWEST_REPEATS = 12  # tokens that may repeat before the guard acts, however short the loop
 COPIES = 3  # of a longer loop that may follow its first
 UNBOUNDED = 1 << 30
+
+
+class Words(Protocol):
+    """Knows the words that tokens spell; the search itself knows no text."""
+
+    def count(self, tokens: Sequence[int]) -> int:
+        """Return how many words the text of `tokens` has."""
+        ...
+
+    def begins(self, tokens: Sequence[int], candidates: Sequence[int]) -> Sequence[bool]:
+        """Return for each of `candidates` whether it would begin another word after `tokens`."""
+        ...
+
+
+@dataclass(frozen=True)
+class WordLimits:
+    """How many words an output must have at least and may have at most; None bounds nothing."""
+
+    words: Words
+    least: int = 0
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +43,9 @@ class Rules:
         eos: the end token.
         min_tokens: the end is banned before so many tokens.
         no_repeat_ngram: no run of so many tokens comes twice (Paulus et al. 2017); 0 allows all.
+        words: how many words there must and may be: the end is banned before `least` of them. An
+            output with `most` is full: it may only end, or go on with its last word (which search
+            does that is said in `app.search.closing`), and its end is never banned.
         guard: whether loops are broken: once the newest tokens have repeated those p places before
             them `most_repeats(p)` times without a gap, the next repetition is banned.
     """
@@ -30,11 +55,12 @@ class Rules:
     min_tokens: int = 0
     no_repeat_ngram: int = 0
     guard: bool = True
+    words: WordLimits | None = None
 
     def banned(self, node: Node) -> frozenset[int]:
         """Return the ids that may not follow `node`."""
         bans = self.never
-        if node.length < self.min_tokens:
+        if self._too_short(node):
             bans = bans | {self.eos}
         if self.guard and node.repeats:
             looping = [p for p, count in node.repeats.items() if count >= most_repeats(p)]
@@ -44,9 +70,22 @@ class Rules:
             bans = bans.union(_continuations(node.tokens(), self.no_repeat_ngram))
         return bans
 
+    def full(self, node: Node) -> bool:
+        """Return whether no other word may begin after `node`."""
+        limits = self.words
+        if limits is None or limits.most is None:
+            return False
+        return limits.words.count(node.tokens()) >= limits.most
+
+    def _too_short(self, node: Node) -> bool:
+        limits = self.words
+        if limits is not None and limits.words.count(node.tokens()) < limits.least:
+            return True
+        return node.length < self.min_tokens and not self.full(node)
+
     def free_steps(self, node: Node) -> int:
         """Return for how many steps after `node` only `never` can be banned, whatever is said."""
-        if node.length < self.min_tokens or self.no_repeat_ngram:
+        if node.length < self.min_tokens or self.no_repeat_ngram or self.words is not None:
             return 0
         if not self.guard:
             return UNBOUNDED

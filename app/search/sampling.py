@@ -8,6 +8,7 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from app.search.closing import SEEN, close
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, SamplingPlan, common_prefix, outcome
 
@@ -49,6 +50,8 @@ class Sample:
         self._nodes: list[Node] = [ROOT] * self.width
         self._totals = [0.0] * self.width
         self._ended = [False] * self.width
+        self._cut = [False] * self.width
+        self._full = [plan.rules.full(ROOT)] * self.width
         self.parents = list(range(self.width))
         self.tokens = [plan.bos] * self.width
 
@@ -58,12 +61,14 @@ class Sample:
         if self._forced or self._waiting():
             return 1
         bans = max(len(self._plan.rules.banned(node)) for node in self._nodes)
-        return min(MOST_SAMPLED, self._sampling.top_k + bans)
+        return min(MOST_SAMPLED, self._sampling.top_k + bans + SEEN * any(self._full))
 
     @property
     def probes(self) -> tuple[int, ...]:
-        """The next id of the text that the output must begin with."""
-        return () if self._forced else self._waiting()[:1]
+        """The next id of what the outputs must begin with, or the end where one is full."""
+        if self._forced:
+            return ()
+        return self._waiting()[:1] or ((self._plan.eos,) if any(self._full) else ())
 
     @property
     def done(self) -> bool:
@@ -89,6 +94,15 @@ class Sample:
             self.tokens = [self._forced.pop(0)] * self.width
             return
         waiting = self._waiting()
+        if not waiting:
+            closed = close(candidates, self._nodes, self._full, self._plan.rules)
+            candidates, self._cut = (
+                closed.candidates,
+                [
+                    before if ended else now
+                    for before, ended, now in zip(self._cut, self._ended, closed.cut, strict=True)
+                ],
+            )
         for row in range(self.width):
             if self._ended[row]:
                 continue
@@ -99,9 +113,10 @@ class Sample:
             self._totals[row] += gain
             self.tokens[row] = token
             if token == self._plan.eos:
-                self._ended[row] = True
+                self._ended[row], self._full[row] = True, False
             else:
                 self._nodes[row] = Node(token, self._nodes[row], candidates.row_attention(row))
+                self._full[row] = self._plan.rules.full(self._nodes[row])
 
     def _drawn(self, row: int, candidates: Candidates) -> tuple[int, float]:
         node, sampling = self._nodes[row], self._sampling
@@ -121,7 +136,9 @@ class Sample:
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the samples, the best score first."""
         found = [
-            outcome(node, total, self._plan, ended)
-            for node, total, ended in zip(self._nodes, self._totals, self._ended, strict=True)
+            outcome(node, total, self._plan, ended, cut=cut)
+            for node, total, ended, cut in zip(
+                self._nodes, self._totals, self._ended, self._cut, strict=True
+            )
         ]
         return tuple(sorted(found, key=lambda one: -one.score))
