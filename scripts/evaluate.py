@@ -37,8 +37,8 @@ def main() -> None:
             f"{metric.value:6.2f}  {metric.signature}"
         )
     if args.json:
-        rows = [metric.model_dump(mode="json") for metric in metrics]
-        args.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        figures = [metric.model_dump(mode="json") for metric in metrics]
+        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from app.search.closing import SEEN, close
 from app.search.hypothesis import ROOT, Node
 from app.search.step import (
     IMPOSSIBLE,
@@ -17,6 +16,7 @@ from app.search.step import (
     normalized,
     outcome,
 )
+from app.search.wording import probed, seen, within
 
 
 class Beam:
@@ -40,8 +40,8 @@ class Beam:
         self._plan = plan
         self._forced = list(plan.prefix)
         self._nodes: list[Node] = [ROOT] * plan.beam_size
-        self._bans = [plan.rules.banned(ROOT)] * plan.beam_size
-        self._full = [plan.rules.full(ROOT)] * plan.beam_size
+        self._stages = [plan.rules.stage(ROOT)] * plan.beam_size
+        self._bans = [plan.rules.banned(ROOT, self._stages[0])] * plan.beam_size
         self._totals = np.full(plan.beam_size, -np.inf)
         self._totals[0] = 0.0
         self._steps = 0
@@ -55,14 +55,14 @@ class Beam:
     @property
     def fetch(self) -> int:
         """How many candidates of each row it must see."""
-        return self.width + 1 + max(map(len, self._bans)) + SEEN * any(self._full)
+        return self.width + 1 + max(map(len, self._bans)) + seen(self._stages)
 
     @property
     def probes(self) -> tuple[int, ...]:
         """The next id of what the output must begin with, or the end where a row is full."""
         if self._forced:
             return ()
-        return self._must() or ((self._plan.eos,) if any(self._full) else ())
+        return self._must() or probed(self._stages, self._plan.eos)
 
     @property
     def free_steps(self) -> int:
@@ -95,8 +95,11 @@ class Beam:
         self._nodes = [
             Node(token, self._nodes[row], candidates.row_attention(row)) for row, token, _ in live
         ] + [ROOT] * missing
-        self._bans = [self._plan.rules.banned(node) for node in self._nodes]
-        self._full = [self._plan.rules.full(node) for node in self._nodes]
+        rules = self._plan.rules
+        self._stages = [rules.stage(node) for node in self._nodes]
+        self._bans = [
+            rules.banned(node, stage) for node, stage in zip(self._nodes, self._stages, strict=True)
+        ]
         self.parents = [row for row, _, _ in live] + [0] * missing
         self.tokens = [token for _, token, _ in live] + [self._plan.eos] * missing
         self._totals = np.array([total for _, _, total in live] + [-math.inf] * missing)
@@ -104,8 +107,8 @@ class Beam:
 
     def _rank(self, candidates: Candidates) -> list[tuple[int, int, float]]:
         """Finish what ends; return the (row, token, log p) of what goes on, best first."""
-        closed = close(candidates, self._nodes, self._full, self._plan.rules)
-        candidates = closed.candidates
+        worded = within(candidates, self._nodes, self._stages, self._plan.rules)
+        candidates = worded.candidates
         totals = self._totals[:, None] + candidates.log_probabilities  # float64 [width, K]
         fetched = totals.shape[1]
         order = np.argsort(-totals, axis=None, kind="stable").tolist()
@@ -121,7 +124,7 @@ class Beam:
             if token != self._plan.eos:
                 live.append((row, token, total))
             elif rank < self.width:
-                self._finish(self._nodes[row], total, cut=closed.cut[row])
+                self._finish(self._nodes[row], total, cut=worded.cut[row])
             rank += 1
         return live
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.search.closing import SEEN, close
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, outcome
+from app.search.wording import probed, seen, within
 
 
 class Greedy:
@@ -20,8 +20,8 @@ class Greedy:
         self._plan = plan
         self._forced = list(plan.prefix)
         self._node = ROOT
-        self._bans = plan.rules.banned(ROOT)
-        self._full = plan.rules.full(ROOT)
+        self._stage = plan.rules.stage(ROOT)
+        self._bans = plan.rules.banned(ROOT, self._stage)
         self.total = 0.0
         self._ended = self._cut = False
         self.width = 1
@@ -31,14 +31,14 @@ class Greedy:
     @property
     def fetch(self) -> int:
         """How many candidates it must see."""
-        return 1 + len(self._bans) + SEEN * self._full
+        return 1 + len(self._bans) + seen([self._stage])
 
     @property
     def probes(self) -> tuple[int, ...]:
         """The next id of what the output must begin with, or the end where it is full."""
         if self._forced:
             return ()
-        return self._must() or ((self._plan.eos,) if self._full else ())
+        return self._must() or probed([self._stage], self._plan.eos)
 
     @property
     def done(self) -> bool:
@@ -71,10 +71,10 @@ class Greedy:
         if must:
             self._take(must[0], float(candidates.probes[0, 0]), attention)
             return
-        closed = close(candidates, [self._node], [self._full], self._plan.rules)
-        ids, gains = closed.candidates.ids[0], closed.candidates.log_probabilities[0]
+        worded = within(candidates, [self._node], [self._stage], self._plan.rules)
+        ids, gains = worded.candidates.ids[0], worded.candidates.log_probabilities[0]
         pairs = zip(ids.tolist(), gains.tolist(), strict=True)
-        self._cut = closed.cut[0]
+        self._cut = worded.cut[0]
         # Where every candidate is banned nothing is left to say.
         token, gain = next((p for p in pairs if p[0] not in self._bans), (self._plan.eos, 0.0))
         self._take(token, gain, attention)
@@ -92,8 +92,8 @@ class Greedy:
             self._ended = True
             return
         self._node = Node(token, self._node, attention)
-        self._bans = self._plan.rules.banned(self._node)
-        self._full = self._plan.rules.full(self._node)
+        self._stage = self._plan.rules.stage(self._node)
+        self._bans = self._plan.rules.banned(self._node, self._stage)
         self.tokens = [token]
 
     def stable(self) -> list[int]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.search.hypothesis import Node
 
 FEWEST_REPEATS = 12  # tokens that may repeat before the guard acts, however short the loop
 COPIES = 3  # of a longer loop that may follow its first
 UNBOUNDED = 1 << 30
+
+
+Stage = Literal["short", "open", "full"]
+"""Whether an output has too few words to end, or so many that no other may begin."""
 
 
 class Words(Protocol):
@@ -43,9 +47,9 @@ class Rules:
         eos: the end token.
         min_tokens: the end is banned before so many tokens.
         no_repeat_ngram: no run of so many tokens comes twice (Paulus et al. 2017); 0 allows all.
-        words: how many words there must and may be: the end is banned before `least` of them. An
-            output with `most` is full: it may only end, or go on with its last word (which search
-            does that is said in `app.search.closing`), and its end is never banned.
+        words: how many words there must and may be. The end is banned before `least` of them, and
+            never once there are `most`; what else becomes of such outputs is said in
+            `app.search.wording`.
         guard: whether loops are broken: once the newest tokens have repeated those p places before
             them `most_repeats(p)` times without a gap, the next repetition is banned.
     """
@@ -57,10 +61,10 @@ class Rules:
     guard: bool = True
     words: WordLimits | None = None
 
-    def banned(self, node: Node) -> frozenset[int]:
-        """Return the ids that may not follow `node`."""
+    def banned(self, node: Node, stage: Stage | None = None) -> frozenset[int]:
+        """Return the ids that may not follow `node`, whose `stage` may be known already."""
         bans = self.never
-        if self._too_short(node):
+        if not self._may_end(node, stage):
             bans = bans | {self.eos}
         if self.guard and node.repeats:
             looping = [p for p, count in node.repeats.items() if count >= most_repeats(p)]
@@ -70,18 +74,18 @@ class Rules:
             bans = bans.union(_continuations(node.tokens(), self.no_repeat_ngram))
         return bans
 
-    def full(self, node: Node) -> bool:
-        """Return whether no other word may begin after `node`."""
-        limits = self.words
-        if limits is None or limits.most is None:
-            return False
-        return limits.words.count(node.tokens()) >= limits.most
+    def stage(self, node: Node) -> Stage:
+        """Return how the words of `node` stand to their limits."""
+        if self.words is None:
+            return "open"
+        count = self.words.words.count(node.tokens())
+        if count < self.words.least:
+            return "short"
+        return "full" if self.words.most is not None and count >= self.words.most else "open"
 
-    def _too_short(self, node: Node) -> bool:
-        limits = self.words
-        if limits is not None and limits.words.count(node.tokens()) < limits.least:
-            return True
-        return node.length < self.min_tokens and not self.full(node)
+    def _may_end(self, node: Node, stage: Stage | None) -> bool:
+        known = self.stage(node) if stage is None else stage
+        return known == "full" or (known == "open" and node.length >= self.min_tokens)
 
     def free_steps(self, node: Node) -> int:
         """Return for how many steps after `node` only `never` can be banned, whatever is said."""

@@ -8,9 +8,9 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from app.search.closing import SEEN, close
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, SamplingPlan, common_prefix, outcome
+from app.search.wording import Worded, probed, seen, within
 
 MOST_SAMPLED = 256  # candidates that a step returns at most
 
@@ -51,7 +51,7 @@ class Sample:
         self._totals = [0.0] * self.width
         self._ended = [False] * self.width
         self._cut = [False] * self.width
-        self._full = [plan.rules.full(ROOT)] * self.width
+        self._stages = [plan.rules.stage(ROOT)] * self.width
         self.parents = list(range(self.width))
         self.tokens = [plan.bos] * self.width
 
@@ -60,15 +60,15 @@ class Sample:
         """How many candidates of each row it must see."""
         if self._forced or self._waiting():
             return 1
-        bans = max(len(self._plan.rules.banned(node)) for node in self._nodes)
-        return min(MOST_SAMPLED, self._sampling.top_k + bans + SEEN * any(self._full))
+        bans = max(len(self._banned(row)) for row in range(self.width))
+        return min(MOST_SAMPLED, self._sampling.top_k + bans + seen(self._stages))
 
     @property
     def probes(self) -> tuple[int, ...]:
         """The next id of what the outputs must begin with, or the end where one is full."""
         if self._forced:
             return ()
-        return self._waiting()[:1] or ((self._plan.eos,) if any(self._full) else ())
+        return self._waiting()[:1] or probed(self._stages, self._plan.eos)
 
     @property
     def done(self) -> bool:
@@ -85,6 +85,9 @@ class Sample:
         """How many tokens may still come."""
         return self._plan.max_tokens - max(node.length for node in self._nodes)
 
+    def _banned(self, row: int) -> frozenset[int]:
+        return self._plan.rules.banned(self._nodes[row], self._stages[row])
+
     def _waiting(self) -> tuple[int, ...]:
         return self._plan.forced[self._nodes[0].length :]
 
@@ -94,33 +97,30 @@ class Sample:
             self.tokens = [self._forced.pop(0)] * self.width
             return
         waiting = self._waiting()
-        if not waiting:
-            closed = close(candidates, self._nodes, self._full, self._plan.rules)
-            candidates, self._cut = (
-                closed.candidates,
-                [
-                    before if ended else now
-                    for before, ended, now in zip(self._cut, self._ended, closed.cut, strict=True)
-                ],
-            )
+        worded = (
+            Worded(candidates, (False,) * self.width)
+            if waiting
+            else within(candidates, self._nodes, self._stages, self._plan.rules)
+        )
         for row in range(self.width):
             if self._ended[row]:
                 continue
             if waiting:
                 token, gain = waiting[0], float(candidates.probes[row, 0])
             else:
-                token, gain = self._drawn(row, candidates)
+                token, gain = self._drawn(row, worded.candidates)
             self._totals[row] += gain
             self.tokens[row] = token
             if token == self._plan.eos:
-                self._ended[row], self._full[row] = True, False
+                self._ended[row], self._stages[row] = True, "open"
+                self._cut[row] = worded.cut[row]
             else:
                 self._nodes[row] = Node(token, self._nodes[row], candidates.row_attention(row))
-                self._full[row] = self._plan.rules.full(self._nodes[row])
+                self._stages[row] = self._plan.rules.stage(self._nodes[row])
 
     def _drawn(self, row: int, candidates: Candidates) -> tuple[int, float]:
         node, sampling = self._nodes[row], self._sampling
-        banned = list(self._plan.rules.banned(node))
+        banned = list(self._banned(row))
         ids, values = candidates.ids[row], candidates.log_probabilities[row].astype(np.float64)
         allowed = np.flatnonzero(~np.isin(ids[:MOST_SAMPLED], banned))
         if not len(allowed):  # every candidate is banned: nothing is left to say
