@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.search.hypothesis import Node
-from app.search.rules import Rules, Stage
+from app.search.rules import Rules, Stage, Words
 from app.search.step import IMPOSSIBLE, Candidates
 
 SEEN = 48
@@ -56,21 +56,21 @@ def within(
         rules: the bans, and who knows the words.
     """
     cut = [False] * len(nodes)
-    if rules.words is None or not {"short", "full"}.intersection(stages):
+    limits = rules.words
+    if limits is None or not {"short", "full"}.intersection(stages):
         return Worded(candidates, tuple(cut))
     ids, gains = candidates.ids.copy(), candidates.log_probabilities.copy()
     for row, (node, stage) in enumerate(zip(nodes, stages, strict=True)):
-        offered = list(
-            _allowed(ids[row].tolist(), gains[row].tolist(), rules.banned(node, stage), rules)
-        )
+        bans = rules.banned(node, stage)
+        offered = _allowed(ids[row].tolist(), gains[row].tolist(), bans, rules.eos)
         if stage == "full":
-            kept = _better_than_new_words(offered, node, rules)
+            kept = _better_than_new_words(offered, limits.words, node.tokens())
             cut[row] = not kept and bool(offered) and offered[0][0] != rules.eos
             kept = [(one, gain) for one, gain in kept if one != rules.eos][: len(ids[row]) - 1]
             end = (rules.eos, max(float(candidates.probes[row, 0]), IMPOSSIBLE))
             kept = sorted([*kept, end], key=lambda pair: -pair[1])
         elif stage == "short" and offered and offered[0][0] == rules.eos:
-            kept = _new_words(offered, node, rules)
+            kept = _new_words(offered, limits.words, node.tokens())
         else:
             continue
         if kept:
@@ -92,16 +92,13 @@ def _allowed(
     return [(one, gain) for one, gain in pairs if one == eos or one not in bans]
 
 
-def _begins(offered: Sequence[Pair], node: Node, rules: Rules) -> Sequence[bool]:
-    assert rules.words is not None, "only rows with word limits are looked at: this is a bug"
-    return rules.words.words.begins(node.tokens(), [one for one, _ in offered])
+def _better_than_new_words(offered: list[Pair], words: Words, tokens: Sequence[int]) -> list[Pair]:
+    for place, (one, _) in enumerate(offered):  # one by one: the first is nearly always a new word
+        if words.begins(tokens, [one])[0]:
+            return offered[:place]
+    return offered
 
 
-def _better_than_new_words(offered: list[Pair], node: Node, rules: Rules) -> list[Pair]:
-    begins = _begins(offered, node, rules)
-    return offered[: next((place for place, new in enumerate(begins) if new), len(offered))]
-
-
-def _new_words(offered: list[Pair], node: Node, rules: Rules) -> list[Pair]:
-    begins = _begins(offered, node, rules)
+def _new_words(offered: list[Pair], words: Words, tokens: Sequence[int]) -> list[Pair]:
+    begins = words.begins(tokens, [one for one, _ in offered])
     return [pair for pair, new in zip(offered, begins, strict=True) if new]

@@ -88,9 +88,9 @@ def test_an_output_goes_on_with_words_until_it_has_its_least(kind: str) -> None:
     plain, (dash, another) = saying(TEXT), (SUBWORDS.encode(text)[-1] for text in ("b-", "b a"))
 
     def law(source: tuple[int, ...], history: tuple[int, ...]) -> NDArray[np.float64]:
-        values = plain(source, history).copy()
-        values[dash], values[another] = np.log(0.04), np.log(0.02)
-        return values
+        likely = np.full(SUBWORDS.vocabulary_size, -np.inf)
+        likely[dash], likely[another] = np.log(0.04), np.log(0.02)
+        return np.maximum(plain(source, history), likely)
 
     said = run(search(kind, rules(SUBWORDS, 7, None), 80), law)[0]
     assert (SUBWORDS.decode(said.tokens), said.finish_reason) == (f"{TEXT} a a", "stop")
