@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 import httpx2
 
-from dragoman_client import errors, results
+from dragoman_client import errors, reading, results
 from dragoman_client.arguments import TOP_LEVEL, SummarizeArguments, TranslateArguments
-from dragoman_client.reading import MALFORMED, Reader, model, read_all
 
 REQUEST_ID = "X-Request-ID"
 _T = TypeVar("_T")
@@ -74,7 +73,7 @@ def request_id_of(response: httpx2.Response, sent: str) -> str:
 
 
 def read_results(
-    read: Reader[_T], response: httpx2.Response, request_id: str, count: int
+    read: reading.Reader[_T], response: httpx2.Response, request_id: str, count: int
 ) -> list[_T]:
     """The `count` results of an answer, in the order of the request.
 
@@ -86,12 +85,12 @@ def read_results(
         if len(found) != count:
             raise ValueError(f"{len(found)} results for {count} texts")
         return found
-    except MALFORMED as error:
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
 def read_event(
-    read: Reader[_T], line: str, response: httpx2.Response, request_id: str
+    read: reading.Reader[_T], line: str, response: httpx2.Response, request_id: str
 ) -> results.Piece | list[_T] | None:
     """What a line of a stream brings: a piece, the results at the end, or nothing.
 
@@ -111,7 +110,7 @@ def read_event(
         if event["type"] == "error":
             problem = dict(event["error"])
             raise _failure(problem, int(problem["status"]), request_id, None)
-    except MALFORMED as error:
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
     return None  # an event of tomorrow
 
@@ -128,8 +127,8 @@ def read_models(response: httpx2.Response, request_id: str) -> list[results.Mode
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        return [model(item) for item in response.json()["models"]]
-    except MALFORMED as error:
+        return [reading.model(item) for item in response.json()["models"]]
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
@@ -140,8 +139,8 @@ def read_model(response: httpx2.Response, request_id: str) -> results.Model:
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        return model(response.json())
-    except MALFORMED as error:
+        return reading.model(response.json())
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
@@ -171,7 +170,7 @@ def _failure(
         request_id=str(problem.get("request_id") or request_id),
         code=code,
         status=status,
-        errors=read_all(errors.FieldError, problem.get("errors")),
+        errors=reading.read_all(errors.FieldError, problem.get("errors")),
         retry_after=pause,
     )
 
