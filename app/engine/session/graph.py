@@ -16,6 +16,13 @@ EXACT_ROWS = 16  # below this many rows TensorFlow's kernels round differently
 FETCHES = (1, 8, 64, MOST_CANDIDATES)
 
 
+def trace_encode(encode: Any, manifest: Manifest) -> Any:
+    """Return the graph of `encode`, the loaded signature: called with its inputs by name."""
+    inputs = manifest.signatures.encode.inputs
+    specs = {name: tf.TensorSpec(_shape(t, None), t.dtype, name) for name, t in inputs.items()}
+    return _trace(lambda feeds: encode(**feeds), [specs])
+
+
 class DecoderGraph:
     """The graphs of one decoder: a step, several greedy steps, rows that join, rows that move.
 

@@ -17,7 +17,7 @@ from app.artifacts.manifest import Manifest, TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.backend import Ints, Source, StepResult, StepsResult
 from app.engine.padding import filled, pad_rows, pad_sources, padded, sample_source, source_width
-from app.engine.session.graph import EXACT_ROWS, FETCHES, DecoderGraph, Tensors
+from app.engine.session.graph import EXACT_ROWS, FETCHES, DecoderGraph, Tensors, trace_encode
 from app.engine.session.loading import configure_threads, load, resolve_device
 
 EXACT_WIDTH = 16
@@ -56,7 +56,8 @@ class Session:
         self._exact = exact
         with tf.device(self._device):
             # The roots own the variables: without a reference to them the functions die.
-            self._encoder, self._encode = load(artifact.encoder_path, "encode")
+            self._encoder, encode = load(artifact.encoder_path, "encode")
+            self._encode = trace_encode(encode, manifest)
             self._decoder, step = load(artifact.decoder_path, "step")
             self._graph = DecoderGraph(step, manifest, decoding, exact)
         self.reset()
@@ -110,10 +111,9 @@ class Session:
             width_multiple=EXACT_WIDTH if self._exact else 1,
         )
         with tf.device(self._device):
-            inputs = {name: tf.constant(array) for name, array in arrays.items()}
-            outputs = {
-                name: value[: len(sources)] for name, value in self._encode(**inputs).items()
-            }
+            outputs: Tensors = self._encode(arrays)
+            if self._exact:
+                outputs = {name: value[: len(sources)] for name, value in outputs.items()}
         return EncodedBatch(outputs, self._filled(outputs, len(sources)))
 
     def _filled(self, outputs: Tensors, rows: int) -> tuple[int, ...]:

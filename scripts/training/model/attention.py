@@ -45,7 +45,9 @@ class GeneralAttention(layers.Layer):
 
     def keys(self, memory: Tensor) -> Tensor:
         """Return the projected memory [batch, source, query units]."""
-        return self.projection(memory)
+        flat = ops.reshape(memory, (-1, memory.shape[-1]))  # one product of matrices
+        shape = (*ops.shape(memory)[:2], self.projection.units)
+        return ops.reshape(self.projection(flat), shape)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """Map query [batch, target, units] and keys to scores [batch, target, source]."""

@@ -46,7 +46,7 @@ class TransformerBlock(layers.Layer):
         self.dropout = layers.Dropout(dropout)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        """Create every weight for inputs [batch, source, units]."""
+        """Create every weight for inputs [batch · source, units]."""
         assert shape[-1] == self.heads * self.size, "the encoder fixes the units: this is a bug"
         self.attention_norm.build(shape)
         self.feed_forward_norm.build(shape)
@@ -57,15 +57,19 @@ class TransformerBlock(layers.Layer):
         self.dropout.build(shape)
 
     def call(self, x: Tensor, bias: Tensor, training: bool = False) -> Tensor:
-        """Map x [batch, source, units] with bias [batch, 1, 1, source] to the same shape."""
-        batch, length = ops.shape(x)[0], ops.shape(x)[1]
+        """Map x [batch · source, units] with bias [batch, 1, 1, source] to the same shape.
+
+        All tokens lie in one axis but for the attention: a product of matrices is one operation in
+        TensorFlow, a product with a third axis a dozen, which is what a small batch costs.
+        """
+        batch, length = ops.shape(bias)[0], ops.shape(bias)[-1]
         mixed = self.projection(self.attention_norm(x))
-        heads = ops.reshape(mixed, (batch, length, 3 * self.heads, self.size))
-        query, key, value = ops.split(heads, 3, axis=2)  # each [batch, source, heads, size]
-        scores = ops.einsum("bqhd,bkhd->bhqk", query, key) / math.sqrt(self.size)
-        weights = ops.softmax(scores + bias, axis=-1)
-        read = ops.einsum("bhqk,bkhd->bqhd", weights, value)
-        read = self.output_projection(ops.reshape(read, (batch, length, self.heads * self.size)))
+        heads = ops.reshape(mixed, (batch, length, 3, self.heads, self.size))
+        query, key, value = ops.unstack(ops.transpose(heads, (2, 0, 3, 1, 4)), 3)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2))) / math.sqrt(self.size)
+        weights = ops.softmax(scores + bias, axis=-1)  # [batch, heads, source, source]
+        read = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        read = self.output_projection(ops.reshape(read, (-1, self.heads * self.size)))
         x = x + self.dropout(read, training=training)
         wide = self.expand(self.feed_forward_norm(x))
         return x + self.dropout(self.contract(wide), training=training)
@@ -95,17 +99,18 @@ class TransformerEncoder(layers.Layer):
                 f"they are {shape[-1]} and {self.units}"
             )
         for block in self.blocks:
-            block.build(shape)
-        self.norm.build(shape)
+            block.build((None, self.units))
+        self.norm.build((None, self.units))
 
     def call(self, embedded: Tensor, mask: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         """Map embedded [batch, source, units] to (memory alike, summary [batch, units])."""
         x = embedded * math.sqrt(self.units) + sinusoids(ops.shape(embedded)[1], self.units)
         x = self.dropout(x, training=training)
         bias = ops.where(mask, 0.0, NEGATIVE)[:, None, None, :]
+        x = ops.reshape(x, (-1, self.units))
         for block in self.blocks:
             x = block(x, bias, training=training)
-        memory = self.norm(x)
+        memory = ops.reshape(self.norm(x), (*ops.shape(mask), self.units))
         return memory, masked_mean(memory, mask)
 
 
