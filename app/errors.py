@@ -6,6 +6,7 @@ DragomanError
 │   └── UnsupportedOption     unsupported_option the model cannot do what an option asks
 ├── NotFound                  not_found
 │   ├── UnknownModel          unknown_model
+│   ├── UnknownLanguage       unknown_language
 │   └── UnknownLanguagePair   unknown_language_pair
 ├── Refused                   refused           try again later (carries `retry_after` seconds)
 │   ├── Overloaded            overloaded        every place is taken
@@ -70,6 +71,12 @@ class UnknownModel(NotFound):
     """No model of that name is loaded."""
 
     code = "unknown_model"
+
+
+class UnknownLanguage(NotFound):
+    """No loaded model does this in that language."""
+
+    code = "unknown_language"
 
 
 class UnknownLanguagePair(NotFound):

@@ -13,7 +13,7 @@ from app import __version__
 from app.api import problems
 from app.api.middleware import LimitBody, ObserveRequests
 from app.api.openapi import describe
-from app.api.routes import health, models, translate
+from app.api.routes import health, models, summarize, translate
 from app.api.service import Loader, Service
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
@@ -62,7 +62,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         ObserveRequests, gate=served.gate, metrics=served.metrics, deadline=settings.deadline
     )
     problems.install(app)
-    for module in (translate, models, health):
+    for module in (translate, summarize, models, health):
         app.include_router(module.router)
     app.frontend("/", directory=WEB, fallback=None)
     describe(app)

@@ -18,10 +18,10 @@ from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.errors import ArtifactError, DragomanError
 from app.tasks.answer import answer
-from app.tasks.job import TranslateJob, prepare
 from app.tasks.loaded import LoadedModel
 from app.tasks.loading import load_model
 from app.tasks.options import Options
+from scripts.training.asking import prepare
 
 OPTIONS = TypeAdapter(Options)
 
@@ -50,11 +50,11 @@ class Outcome:
         return f"DIFFERS {asked} -> {self.output!r}, on export {self.example.output!r}"
 
 
-def read_job(example: Golden, artifact: Artifact) -> TranslateJob:
-    """Return the request that a golden example stands for.
+def read_example(example: Golden) -> tuple[str, Options]:
+    """Return the text of a golden example and how it was decoded.
 
     Raises:
-        ArtifactError: the example is not one text with the options of a translation.
+        ArtifactError: the example is not one text with options of decoding.
     """
     if not isinstance(example.input, str):
         raise ArtifactError("its input is not a text; export the model again")
@@ -63,23 +63,22 @@ def read_job(example: Golden, artifact: Artifact) -> TranslateJob:
         raise ArtifactError(f"unknown options {', '.join(unknown)}; export the model again")
     given: dict[str, JsonValue] = example.options
     try:
-        options = OPTIONS.validate_python(given)
+        return example.input, OPTIONS.validate_python(given)
     except ValidationError as error:
         raise ArtifactError(f"bad options: {error.errors()[0]['msg']}") from error
-    pair = artifact.manifest.languages[0]
-    return TranslateJob((example.input,), False, pair.target, pair.source, options=options)
 
 
 async def decode(example: Golden, model: LoadedModel) -> Outcome:
     """Decode one example alone, as a request of its own."""
     try:
-        prepared = prepare(read_job(example, model.artifact), model)
+        text, options = read_example(example)
+        prepared = prepare([text], model, options, listed=False)
         submission = model.engine.submit(prepared.items, deadline=None)
-        translations = answer(prepared, await submission.results())
+        found = answer(prepared, await submission.results())
     except DragomanError as error:
         fields = "; ".join(f"{field.pointer} {field.message}" for field in error.fields)
         return Outcome(example, None, f"{error.message} {fields}".strip())
-    return Outcome(example, translations.items[0].candidates[0].text)
+    return Outcome(example, found.items[0].candidates[0].text)
 
 
 def verify(artifact: Artifact) -> Iterator[Outcome]:

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from app.api.context import RequestContext, context_of
 from app.api.service import Service
 from app.tasks.catalogue import Catalogue
+from app.tasks.summarize import Summarizer
 from app.tasks.translate import Translator
 
 
@@ -31,10 +32,16 @@ async def _translator(service: ServiceDep) -> Translator:
     return service.translator
 
 
+async def _summarizer(service: ServiceDep) -> Summarizer:
+    service.gate.check()
+    return service.summarizer
+
+
 async def _context(request: Request) -> RequestContext:
     return context_of(request.scope)
 
 
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
 TranslatorDep = Annotated[Translator, Depends(_translator)]
+SummarizerDep = Annotated[Summarizer, Depends(_summarizer)]
 ContextDep = Annotated[RequestContext, Depends(_context)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.api.schemas.translate import TEXT_TAGS
+from app.api.schemas.text import TEXT_TAGS
 from app.errors import FieldError
 
 _MOST = 16

@@ -17,6 +17,7 @@ from app.observability.logging import log_event
 from app.observability.metrics import Metrics
 from app.tasks.catalogue import Catalogue
 from app.tasks.loaded import LoadedModel
+from app.tasks.summarize import Summarizer
 from app.tasks.translate import Translator
 
 logger = logging.getLogger("dragoman.service")
@@ -44,7 +45,6 @@ class Service:
         self._loader = loader
         self._max_items = max_items
         self._catalogue: Catalogue | None = None
-        self._translator: Translator | None = None
         self.metrics.watch_running(lambda: self.gate.running)
         self.metrics.watch_ready(lambda: float(self.trouble() is None))
 
@@ -58,9 +58,12 @@ class Service:
     @property
     def translator(self) -> Translator:
         """The translation task; raises why it cannot work yet."""
-        if self._translator is None:
-            raise self._unloaded()
-        return self._translator
+        return Translator(self.catalogue, self._max_items)
+
+    @property
+    def summarizer(self) -> Summarizer:
+        """The summarization task; raises why it cannot work yet."""
+        return Summarizer(self.catalogue, self._max_items)
 
     def trouble(self) -> DragomanError | None:
         """Return why new requests are not taken; None when all is well."""
@@ -107,7 +110,6 @@ class Service:
         for model in catalogue.models:
             self._watch(model)
         self._catalogue = catalogue
-        self._translator = Translator(catalogue, self._max_items)
         # What is loaded stays: the collector need not look at TensorFlow's heap again and again.
         gc.collect()
         gc.freeze()

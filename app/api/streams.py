@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
+from app.api.conduct import Pieces
 from app.api.context import RequestContext
 from app.api.gate import Gate, draining
 from app.api.problems import bug_of, problem_of
-from app.api.schemas.stream import DoneEvent, ErrorEvent, StreamEvent, Timings, TokenEvent
-from app.api.schemas.translate import TranslateResponse
+from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent
 from app.errors import DragomanError
 from app.observability.logging import log_bug
-from app.tasks.answer import Translations
-from app.tasks.translate import TextPiece
+from app.tasks.answer import Answer
+from app.tasks.task import TextPiece
 
 logger = logging.getLogger("dragoman.request")
+Done = TypeVar("Done")
 
 
 async def events(
-    pieces: AsyncIterator[TextPiece | Translations], context: RequestContext, gate: Gate
-) -> AsyncIterator[StreamEvent]:
-    """Yield an event for each of `pieces`; errors become the last event, and never escape."""
+    pieces: Pieces, done: Callable[[Answer, Timings], Done], context: RequestContext, gate: Gate
+) -> AsyncIterator[TokenEvent | Done | ErrorEvent]:
+    """Yield an event for each of `pieces`; errors become the last event, and never escape.
+
+    `done` makes the event of the whole answer.
+    """
     first: float | None = None
     try:
         async for piece in _until_expired(pieces, gate):
@@ -31,9 +36,8 @@ async def events(
                 first = first or _milliseconds(context)
                 yield TokenEvent(index=piece.index, text=piece.text)
                 continue
-            context.tokens += piece.target_tokens
             timings = Timings(first_token_ms=first, total_ms=_milliseconds(context))
-            yield DoneEvent(result=TranslateResponse.of(piece), timings=timings)
+            yield done(piece, timings)
     except DragomanError as error:
         yield ErrorEvent(error=problem_of(context, error))
     except Exception as error:
@@ -41,9 +45,7 @@ async def events(
         yield ErrorEvent(error=bug_of(context))
 
 
-async def _until_expired(
-    pieces: AsyncIterator[TextPiece | Translations], gate: Gate
-) -> AsyncIterator[TextPiece | Translations]:
+async def _until_expired(pieces: Pieces, gate: Gate) -> Pieces:
     """Yield what comes until draining takes too long; then raise `Draining`."""
     expired = asyncio.create_task(gate.expired.wait())
     try:

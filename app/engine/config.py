@@ -28,5 +28,5 @@ class EngineConfig:
     intra_threads: int = 1
     inter_threads: int = 2
     encode_tokens: int = 512
-    max_steps: int = 8
+    max_steps: int = 16
     max_call_seconds: float = 0.03

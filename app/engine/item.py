@@ -33,6 +33,7 @@ def plan_of(request: SequenceRequest, decoding: TokenDecoding) -> Plan:
             min_tokens=options.min_tokens,
             no_repeat_ngram=options.no_repeat_ngram,
             guard=options.repetition_guard,
+            words=options.words,
         ),
         prefix=options.prefix,
         forced=options.forced,

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.search.rules import WordLimits
 from app.search.step import SamplingPlan
 
 FinishReason = Literal["stop", "length"]
@@ -20,8 +21,8 @@ class DecodeOptions:
     `beam_size` 1 is greedy. `n_best` ≤ `beam_size` hypotheses come back, best first.
     `length_penalty` a: a finished hypothesis scores log p / length^a, its end token counted.
     `prefix` ids are fed first and are no output; `forced` ids are what the output begins with.
-    `sampling` draws `n_best` outputs instead of searching. What `min_tokens`, `no_repeat_ngram` and
-    `repetition_guard` ban is said in `app.search.rules`.
+    `sampling` draws `n_best` outputs instead of searching. What `min_tokens`, `no_repeat_ngram`,
+    `repetition_guard` and `words` ban is said in `app.search.rules`.
     """
 
     beam_size: int = 1
@@ -35,6 +36,7 @@ class DecodeOptions:
     repetition_guard: bool = True
     sampling: SamplingPlan | None = None
     want_attention: bool = False
+    words: WordLimits | None = None
 
     @property
     def rows(self) -> int:

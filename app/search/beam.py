@@ -7,9 +7,16 @@ import math
 import numpy as np
 
 from app.search.hypothesis import ROOT, Node
-from app.search.step import Candidates, Outcome, Plan, common_prefix, normalized, outcome
-
-IMPOSSIBLE = -1e4  # what a forced id costs that a model gives no chance at all, in nats
+from app.search.step import (
+    IMPOSSIBLE,
+    Candidates,
+    Outcome,
+    Plan,
+    common_prefix,
+    normalized,
+    outcome,
+)
+from app.search.wording import probed, seen, within
 
 
 class Beam:
@@ -33,7 +40,8 @@ class Beam:
         self._plan = plan
         self._forced = list(plan.prefix)
         self._nodes: list[Node] = [ROOT] * plan.beam_size
-        self._bans = [plan.rules.banned(ROOT)] * plan.beam_size
+        self._stages = [plan.rules.stage(ROOT)] * plan.beam_size
+        self._bans = [plan.rules.banned(ROOT, self._stages[0])] * plan.beam_size
         self._totals = np.full(plan.beam_size, -np.inf)
         self._totals[0] = 0.0
         self._steps = 0
@@ -47,12 +55,14 @@ class Beam:
     @property
     def fetch(self) -> int:
         """How many candidates of each row it must see."""
-        return self.width + 1 + max(map(len, self._bans))
+        return self.width + 1 + max(map(len, self._bans)) + seen(self._stages)
 
     @property
     def probes(self) -> tuple[int, ...]:
-        """The next id of what the output must begin with."""
-        return () if self._forced else self._plan.forced[self._steps :][:1]
+        """The next id of what the output must begin with, or the end where a row is full."""
+        if self._forced:
+            return ()
+        return self._must() or probed(self._stages, self._plan.eos)
 
     @property
     def free_steps(self) -> int:
@@ -64,12 +74,15 @@ class Beam:
         """How many tokens may still come."""
         return self._plan.max_tokens - self._steps
 
+    def _must(self) -> tuple[int, ...]:
+        return self._plan.forced[self._steps :][:1]
+
     def advance(self, candidates: Candidates) -> None:
         """Rank the continuations, finish some, go on with others."""
         if self._forced:
             self.tokens = [self._forced.pop(0)] * self.width
             return
-        must = self.probes
+        must = self._must()
         self._steps += 1
         if must:  # all rows but the first still wait
             gain = max(float(candidates.probes[0, 0]), IMPOSSIBLE)
@@ -82,7 +95,11 @@ class Beam:
         self._nodes = [
             Node(token, self._nodes[row], candidates.row_attention(row)) for row, token, _ in live
         ] + [ROOT] * missing
-        self._bans = [self._plan.rules.banned(node) for node in self._nodes]
+        rules = self._plan.rules
+        self._stages = [rules.stage(node) for node in self._nodes]
+        self._bans = [
+            rules.banned(node, stage) for node, stage in zip(self._nodes, self._stages, strict=True)
+        ]
         self.parents = [row for row, _, _ in live] + [0] * missing
         self.tokens = [token for _, token, _ in live] + [self._plan.eos] * missing
         self._totals = np.array([total for _, _, total in live] + [-math.inf] * missing)
@@ -90,6 +107,8 @@ class Beam:
 
     def _rank(self, candidates: Candidates) -> list[tuple[int, int, float]]:
         """Finish what ends; return the (row, token, log p) of what goes on, best first."""
+        worded = within(candidates, self._nodes, self._stages, self._plan.rules)
+        candidates = worded.candidates
         totals = self._totals[:, None] + candidates.log_probabilities  # float64 [width, K]
         fetched = totals.shape[1]
         order = np.argsort(-totals, axis=None, kind="stable").tolist()
@@ -105,13 +124,13 @@ class Beam:
             if token != self._plan.eos:
                 live.append((row, token, total))
             elif rank < self.width:
-                self._finish(self._nodes[row], total)
+                self._finish(self._nodes[row], total, cut=worded.cut[row])
             rank += 1
         return live
 
-    def _finish(self, node: Node, total: float) -> None:
+    def _finish(self, node: Node, total: float, *, cut: bool = False) -> None:
         self._finished_count += 1
-        self._finished.append((node, outcome(node, total, self._plan, ended=True)))
+        self._finished.append((node, outcome(node, total, self._plan, ended=True, cut=cut)))
         self._finished.sort(key=lambda one: -one[1].score)  # stable: the earlier one wins a tie
         del self._finished[self._plan.n_best :]
 

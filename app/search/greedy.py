@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, outcome
+from app.search.wording import probed, seen, within
 
 
 class Greedy:
@@ -19,9 +20,10 @@ class Greedy:
         self._plan = plan
         self._forced = list(plan.prefix)
         self._node = ROOT
-        self._bans = plan.rules.banned(ROOT)
+        self._stage = plan.rules.stage(ROOT)
+        self._bans = plan.rules.banned(ROOT, self._stage)
         self.total = 0.0
-        self._ended = False
+        self._ended = self._cut = False
         self.width = 1
         self.parents = [0]
         self.tokens = [plan.bos]
@@ -29,12 +31,14 @@ class Greedy:
     @property
     def fetch(self) -> int:
         """How many candidates it must see."""
-        return 1 + len(self._bans)
+        return 1 + len(self._bans) + seen([self._stage])
 
     @property
     def probes(self) -> tuple[int, ...]:
-        """The next id of what the output must begin with."""
-        return () if self._forced else self._plan.forced[self._node.length :][:1]
+        """The next id of what the output must begin with, or the end where it is full."""
+        if self._forced:
+            return ()
+        return self._must() or probed([self._stage], self._plan.eos)
 
     @property
     def done(self) -> bool:
@@ -54,19 +58,23 @@ class Greedy:
         """How many tokens may still come."""
         return self._plan.max_tokens - self._node.length
 
+    def _must(self) -> tuple[int, ...]:
+        return self._plan.forced[self._node.length :][:1]
+
     def advance(self, candidates: Candidates) -> None:
         """Take the best allowed token, or the next one that must come."""
         if self._forced:
             self.tokens = [self._forced.pop(0)]
             return
         attention = candidates.row_attention(0)
-        must = self.probes
+        must = self._must()
         if must:
             self._take(must[0], float(candidates.probes[0, 0]), attention)
             return
-        pairs = zip(
-            candidates.ids[0].tolist(), candidates.log_probabilities[0].tolist(), strict=True
-        )
+        worded = within(candidates, [self._node], [self._stage], self._plan.rules)
+        ids, gains = worded.candidates.ids[0], worded.candidates.log_probabilities[0]
+        pairs = zip(ids.tolist(), gains.tolist(), strict=True)
+        self._cut = worded.cut[0]
         # Where every candidate is banned nothing is left to say.
         token, gain = next((p for p in pairs if p[0] not in self._bans), (self._plan.eos, 0.0))
         self._take(token, gain, attention)
@@ -84,7 +92,8 @@ class Greedy:
             self._ended = True
             return
         self._node = Node(token, self._node, attention)
-        self._bans = self._plan.rules.banned(self._node)
+        self._stage = self._plan.rules.stage(self._node)
+        self._bans = self._plan.rules.banned(self._node, self._stage)
         self.tokens = [token]
 
     def stable(self) -> list[int]:
@@ -93,4 +102,4 @@ class Greedy:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the one output."""
-        return (outcome(self._node, self.total, self._plan, self._ended),)
+        return (outcome(self._node, self.total, self._plan, self._ended, cut=self._cut),)

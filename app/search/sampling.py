@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.search.hypothesis import ROOT, Node
 from app.search.step import Candidates, Outcome, Plan, SamplingPlan, common_prefix, outcome
+from app.search.wording import Worded, probed, seen, within
 
 MOST_SAMPLED = 256  # candidates that a step returns at most
 
@@ -49,6 +50,8 @@ class Sample:
         self._nodes: list[Node] = [ROOT] * self.width
         self._totals = [0.0] * self.width
         self._ended = [False] * self.width
+        self._cut = [False] * self.width
+        self._stages = [plan.rules.stage(ROOT)] * self.width
         self.parents = list(range(self.width))
         self.tokens = [plan.bos] * self.width
 
@@ -57,13 +60,15 @@ class Sample:
         """How many candidates of each row it must see."""
         if self._forced or self._waiting():
             return 1
-        bans = max(len(self._plan.rules.banned(node)) for node in self._nodes)
-        return min(MOST_SAMPLED, self._sampling.top_k + bans)
+        bans = max(len(self._banned(row)) for row in range(self.width))
+        return min(MOST_SAMPLED, self._sampling.top_k + bans + seen(self._stages))
 
     @property
     def probes(self) -> tuple[int, ...]:
-        """The next id of the text that the output must begin with."""
-        return () if self._forced else self._waiting()[:1]
+        """The next id of what the outputs must begin with, or the end where one is full."""
+        if self._forced:
+            return ()
+        return self._waiting()[:1] or probed(self._stages, self._plan.eos)
 
     @property
     def done(self) -> bool:
@@ -80,6 +85,9 @@ class Sample:
         """How many tokens may still come."""
         return self._plan.max_tokens - max(node.length for node in self._nodes)
 
+    def _banned(self, row: int) -> frozenset[int]:
+        return self._plan.rules.banned(self._nodes[row], self._stages[row])
+
     def _waiting(self) -> tuple[int, ...]:
         return self._plan.forced[self._nodes[0].length :]
 
@@ -89,23 +97,30 @@ class Sample:
             self.tokens = [self._forced.pop(0)] * self.width
             return
         waiting = self._waiting()
+        worded = (
+            Worded(candidates, (False,) * self.width)
+            if waiting
+            else within(candidates, self._nodes, self._stages, self._plan.rules)
+        )
         for row in range(self.width):
             if self._ended[row]:
                 continue
             if waiting:
                 token, gain = waiting[0], float(candidates.probes[row, 0])
             else:
-                token, gain = self._drawn(row, candidates)
+                token, gain = self._drawn(row, worded.candidates)
             self._totals[row] += gain
             self.tokens[row] = token
             if token == self._plan.eos:
-                self._ended[row] = True
+                self._ended[row], self._stages[row] = True, "open"
+                self._cut[row] = worded.cut[row]
             else:
                 self._nodes[row] = Node(token, self._nodes[row], candidates.row_attention(row))
+                self._stages[row] = self._plan.rules.stage(self._nodes[row])
 
     def _drawn(self, row: int, candidates: Candidates) -> tuple[int, float]:
         node, sampling = self._nodes[row], self._sampling
-        banned = list(self._plan.rules.banned(node))
+        banned = list(self._banned(row))
         ids, values = candidates.ids[row], candidates.log_probabilities[row].astype(np.float64)
         allowed = np.flatnonzero(~np.isin(ids[:MOST_SAMPLED], banned))
         if not len(allowed):  # every candidate is banned: nothing is left to say
@@ -121,7 +136,9 @@ class Sample:
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the samples, the best score first."""
         found = [
-            outcome(node, total, self._plan, ended)
-            for node, total, ended in zip(self._nodes, self._totals, self._ended, strict=True)
+            outcome(node, total, self._plan, ended, cut=cut)
+            for node, total, ended, cut in zip(
+                self._nodes, self._totals, self._ended, self._cut, strict=True
+            )
         ]
         return tuple(sorted(found, key=lambda one: -one.score))

@@ -14,6 +14,7 @@ from app.search.hypothesis import Node
 from app.search.rules import Rules
 
 NO_PROBES = np.zeros((0, 0), np.float32)
+IMPOSSIBLE = -1e4  # what an id that must come costs if a model gives it no chance at all, in nats
 
 
 @dataclass(frozen=True)
@@ -129,13 +130,18 @@ def normalized(log_probability: float, length: int, penalty: float) -> float:
     return log_probability / math.pow(max(length, 1), penalty)
 
 
-def outcome(node: Node, log_probability: float, plan: Plan, ended: bool) -> Outcome:
-    """Return the output that stops after `node`, with the end token if `ended`."""
+def outcome(
+    node: Node, log_probability: float, plan: Plan, ended: bool, *, cut: bool = False
+) -> Outcome:
+    """Return the output that stops after `node`, with the end token if `ended`.
+
+    `cut` says that the end came because no other word was allowed: the reason is `length` then.
+    """
     return Outcome(
         tuple(node.tokens()),
         log_probability,
         normalized(log_probability, node.length + ended, plan.length_penalty),
-        "stop" if ended else "length",
+        "stop" if ended and not cut else "length",
         tuple(node.attentions()) if plan.want_attention else None,
     )
 

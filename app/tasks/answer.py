@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.engine.request import FinishReason, Hypothesis, SequenceRequest, SequenceResult
-from app.tasks.job import Prepared
+from app.tasks.job import Prepared, Source
 from app.tasks.loaded import LoadedModel
 from app.tasks.pieces import Piece, merge_weights, readable
 from app.tasks.text import appends_eos
+from app.text.words import count_words
 
 
 @dataclass(frozen=True)
@@ -23,45 +24,52 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One translation of a text; `score` is what candidates are ranked by, in nats."""
+    """One output for a text; `score` is what candidates are ranked by, in nats."""
 
     text: str
     score: float
     finish_reason: FinishReason
 
+    @property
+    def words(self) -> int:
+        """How many words it has, counted as the word limits count them."""
+        return count_words(self.text)
+
 
 @dataclass(frozen=True)
-class Translation:
-    """The candidates of one text, best first, and the best one's alignment."""
+class Output:
+    """The candidates of one text, best first, the best one's alignment, and what was read."""
 
     candidates: tuple[Candidate, ...]
     alignment: Alignment | None
+    source: Source
 
 
 @dataclass(frozen=True)
-class Translations:
-    """The answer to a `TranslateJob`, in the order of its texts."""
+class Answer:
+    """The answer to a job, in the order of its texts."""
 
     model: str
     version: int
-    items: tuple[Translation, ...]
+    items: tuple[Output, ...]
     source_tokens: int
     target_tokens: int
     seed: int | None = None
 
 
-def answer(prepared: Prepared, results: Sequence[SequenceResult]) -> Translations:
+def answer(prepared: Prepared, results: Sequence[SequenceResult]) -> Answer:
     """Turn the engine's results into text."""
     model = prepared.model
     items = tuple(
-        Translation(
+        Output(
             tuple(_candidate(hypothesis, model) for hypothesis in result.hypotheses),
             _alignment(request, result.hypotheses[0], model),
+            source,
         )
-        for request, result in zip(prepared.items, results, strict=True)
+        for request, result, source in zip(prepared.items, results, prepared.sources, strict=True)
     )
     hypotheses = [hypothesis for result in results for hypothesis in result.hypotheses]
-    return Translations(
+    return Answer(
         model=model.artifact.name,
         version=model.artifact.version,
         items=items,
@@ -83,7 +91,7 @@ def _alignment(
         return None
     manifest = model.artifact.manifest
     text = manifest.text
-    assert text is not None, "a translator has tokenizers: this is a bug"
+    assert text is not None, "a text model has tokenizers: this is a bug"
     spell = readable if text.tokenizer == "subword" else _as_they_are
     sources = spell(model.source.pieces([int(i) for i in request.source["tokens"]]))
     targets = spell(model.target.pieces(hypothesis.tokens))

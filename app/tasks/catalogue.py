@@ -39,6 +39,22 @@ class Catalogue:
             raise UnknownModel(f"No such model is loaded. There is: {known}.", *fields)
         return self._models[name]
 
+    def summarizers(self, name: str | None) -> list[LoadedModel]:
+        """Return the models that summarize, sorted by name, or the one called `name`.
+
+        Raises:
+            UnknownModel: `name` is given, and not loaded or not a model that summarizes.
+        """
+        models = [m for m in self.models if m.artifact.manifest.task == "summarize"]
+        if name is None:
+            return models
+        model = self.get(name, "/model")
+        if model not in models:
+            known = ", ".join(one.artifact.name for one in models) or "none"
+            field = FieldError("/model", f"does not summarize; there is: {known}")
+            raise UnknownModel(f"No such model summarizes. There is: {known}.", field)
+        return [model]
+
     def translator(self, source: str | None, target: str, name: str | None) -> LoadedModel:
         """Return the model that translates into `target`: the first by name, if there are several.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.artifacts.manifest import Manifest
 from app.engine.request import DecodeOptions
 from app.errors import FieldError, InvalidRequest, UnsupportedOption
+from app.search.rules import WordLimits
 from app.search.sampling import MOST_SAMPLED
 from app.search.step import SamplingPlan
 from app.tasks.loaded import LoadedModel
@@ -54,13 +55,27 @@ class ResolvedOptions:
         """What samples are drawn by; None where nothing is drawn."""
         return None if self.base.sampling is None else self.base.sampling.seed
 
-    def decode(self, item: int, source_tokens: int, prefix: tuple[int, ...]) -> DecodeOptions:
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens an output may have, whatever its source."""
+        return self.options.max_tokens or self.manifest.limits.max_target
+
+    def decode(
+        self,
+        item: int,
+        source_tokens: int,
+        prefix: tuple[int, ...],
+        words: WordLimits | None = None,
+    ) -> DecodeOptions:
         """Return how to decode the text at place `item`, of `source_tokens` ids.
 
-        `prefix` ids are fed before the output begins, a language tag say.
+        `prefix` ids are fed before the output begins, a language tag say. Where `words` bound the
+        output, its tokens are bounded by the model alone, lest they cut a word.
         """
         base, limits, usual = self.base, self.manifest.limits, self.manifest.generation
         wanted = self.options.max_tokens
+        if wanted is None and words is not None:
+            wanted = limits.max_target
         if wanted is None:
             grown = int(usual.max_ratio * source_tokens) + usual.max_extra
             wanted = max(base.min_tokens, min(limits.max_target, grown + len(self.forced)))
@@ -81,6 +96,7 @@ class ResolvedOptions:
             repetition_guard=base.repetition_guard,
             sampling=sampling,
             want_attention=base.want_attention,
+            words=words,
         )
 
 
@@ -124,12 +140,12 @@ def _beam_size(options: Options, default: int) -> int:
     if options.samples:
         if options.beam_size not in (None, 1):
             message = "must be left out, or 1, where temperature, top_k, top_p or seed is given"
-            raise _wrong("/options/beam_size", message)
+            raise out_of_range("/options/beam_size", message)
         return 1
     beam_size = default if options.beam_size is None else options.beam_size
     if options.n_best is not None and options.n_best > beam_size:
         message = f"is {options.n_best}; with a beam_size of {beam_size} at most {beam_size} "
-        raise _wrong("/options/n_best", f"{message}come back")
+        raise out_of_range("/options/n_best", f"{message}come back")
     return beam_size
 
 
@@ -149,13 +165,13 @@ def _check_lengths(options: Options, manifest: Manifest, forced: int) -> None:
     most = options.max_tokens
     if most is not None and most > limit:
         message = f"is {most}; the limit of {manifest.name} is {limit}"
-        raise _wrong("/options/max_tokens", message)
+        raise out_of_range("/options/max_tokens", message)
     allowed = limit if most is None else most
     if least > allowed:
-        raise _wrong("/options/min_tokens", f"is {least}; at most {allowed} tokens may come")
+        raise out_of_range("/options/min_tokens", f"is {least}; at most {allowed} tokens may come")
     if forced >= allowed:
         message = f"has {forced} tokens; it must leave room in the {allowed} that may come"
-        raise _wrong("/options/prefix", message)
+        raise out_of_range("/options/prefix", message)
 
 
 def check_rows(items: int, width: int, model: LoadedModel) -> None:
@@ -167,7 +183,7 @@ def check_rows(items: int, width: int, model: LoadedModel) -> None:
     """
     if width > model.max_rows:
         message = f"asks for {width} rows; this service decodes at most {model.max_rows} at once"
-        raise _wrong("/options/beam_size", message)
+        raise out_of_range("/options/beam_size", message)
     rows, limit = items * width, model.max_rows + model.max_waiting
     if rows > limit:
         message = (
@@ -178,5 +194,6 @@ def check_rows(items: int, width: int, model: LoadedModel) -> None:
         raise InvalidRequest("The list is too long.", FieldError("/text", message))
 
 
-def _wrong(pointer: str, message: str) -> InvalidRequest:
+def out_of_range(pointer: str, message: str) -> InvalidRequest:
+    """Return the error for the option at `pointer`."""
     return InvalidRequest("An option is out of range.", FieldError(pointer, message))

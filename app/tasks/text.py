@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.errors import FieldError, InvalidRequest, TooLong
 from app.text.normalizer import normalize
 from app.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a model reads of one text: `ids`, its end token included where it wants one.
+
+    They spell the first `characters` of the `of_characters` of the normalised text, in `tokens` of
+    its `of_tokens` tokens; the end token counts in neither.
+    """
+
+    ids: list[int]
+    tokens: int
+    of_tokens: int
+    characters: int
+    of_characters: int
+
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -33,9 +50,9 @@ def check_text(text: str, pointer: str) -> str:
     return normalized
 
 
-def encode_texts(
+def read_whole(
     texts: Sequence[str], pointers: Sequence[str], tokenizer: Tokenizer, manifest: Manifest
-) -> list[list[int]]:
+) -> list[Reading]:
     """Return the ids of each checked text, with `eos` where the model wants it.
 
     The tokenizer lets other threads run meanwhile, as it does for batches only.
@@ -44,18 +61,43 @@ def encode_texts(
         TooLong: a text has more ids than `manifest.limits.max_source`; nothing is ever cut.
     """
     limit = manifest.limits.max_source
-    ending: list[int] = []
-    if appends_eos(manifest):
-        assert isinstance(manifest.decoding, TokenDecoding), "checked on load: this is a bug"
-        ending = [manifest.decoding.eos]
-    encoded = []
-    for ids, pointer in zip(tokenizer.encode_batch(texts), pointers, strict=True):
+    ending = _ending(manifest)
+    readings = []
+    encoded = tokenizer.encode_batch(texts)
+    for text, ids, pointer in zip(texts, encoded, pointers, strict=True):
         count = len(ids) + len(ending)
         if count > limit:
             message = f"is {count} tokens long; the limit of {manifest.name} is {limit}"
             raise TooLong("The text is too long: split it.", FieldError(pointer, message))
-        encoded.append(ids + ending)
-    return encoded
+        readings.append(Reading(ids + ending, len(ids), len(ids), len(text), len(text)))
+    return readings
+
+
+def read_beginnings(
+    texts: Sequence[str], tokenizer: Tokenizer, manifest: Manifest
+) -> list[Reading]:
+    """Return of each checked text as many ids as the model reads, and say how much that is."""
+    ending = _ending(manifest)
+    room = manifest.limits.max_source - len(ending)
+    beginnings = tokenizer.encode_beginnings(texts, room)
+    return [
+        Reading(
+            found.ids + ending,
+            len(found.ids),
+            found.of_tokens,
+            # What follows the last token may have none, a space at the end say: it is read too.
+            found.characters if len(found.ids) < found.of_tokens else len(text),
+            len(text),
+        )
+        for text, found in zip(texts, beginnings, strict=True)
+    ]
+
+
+def _ending(manifest: Manifest) -> list[int]:
+    if not appends_eos(manifest):
+        return []
+    assert isinstance(manifest.decoding, TokenDecoding), "checked on load: this is a bug"
+    return [manifest.decoding.eos]
 
 
 def appends_eos(manifest: Manifest) -> bool:

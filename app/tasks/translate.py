@@ -1,113 +1,52 @@
-"""Translate: pick the model, prepare the texts, decode them together, make text again."""
+"""Translate: pick the model of a language pair, and prepare the texts for it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from app.errors import FieldError, InvalidRequest
-from app.tasks.answer import Translations, answer
-from app.tasks.catalogue import Catalogue
-from app.tasks.job import Prepared, TranslateJob, prepare
-from app.tasks.loaded import Submission
-from app.text.incremental import IncrementalText
-
-MANY = 64  # outputs beyond which making text of them would hold up the event loop
-LARGE = 20_000
-"""Characters of one request beyond which tokenizing would hold up the event loop: 5 ms or so."""
+from app.artifacts.manifest import LanguagePair
+from app.tasks.job import Prepared, Source, TextJob, assemble, check_count, resolve_options
+from app.tasks.loaded import LoadedModel
+from app.tasks.task import TextTask
+from app.tasks.text import read_whole
 
 
 @dataclass(frozen=True)
-class TextPiece:
-    """More of the translation of the text at place `index`; what was said is never unsaid."""
+class TranslateJob(TextJob):
+    """Texts to translate into `target`; `source` is None where the client leaves it open."""
 
-    index: int
-    text: str
+    target: str
+    source: str | None = None
 
 
-class Translator:
+class Translator(TextTask[TranslateJob]):
     """Translate with the models of a catalogue."""
 
-    def __init__(self, catalogue: Catalogue, max_items: int) -> None:
-        """Serve `catalogue`; a list may hold `max_items` texts."""
-        self._catalogue = catalogue
-        self._max_items = max_items
-
-    async def prepare(self, job: TranslateJob) -> Prepared:
-        """Check and tokenize a job; in a thread where the texts are long.
+    def _prepare(self, job: TranslateJob) -> Prepared:
+        """Check and tokenize a job.
 
         Raises:
             InvalidRequest: a field is wrong; the error points to it.
             NotFound: no model of that name, or none for these languages.
         """
         model = self._catalogue.translator(job.source, job.target, job.model)
-        self._check_count(len(job.texts))
-        if sum(map(len, job.texts)) > LARGE:
-            return await asyncio.to_thread(prepare, job, model)
+        check_count(len(job.texts), self._max_items)
         return prepare(job, model)
 
-    async def run(self, prepared: Prepared, deadline: float | None) -> Translations:
-        """Decode what was prepared; the rows are freed when this is cancelled.
 
-        Raises:
-            Refused: there is no room, or the service is shutting down.
-            DeadlineExceeded: `deadline`, in `time.monotonic()` seconds, passed.
-            EngineFailure: a step failed.
-        """
-        submission = self.submit(prepared, deadline)
-        try:
-            return await finish(prepared, submission)
-        finally:
-            submission.cancel()
-
-    def submit(
-        self, prepared: Prepared, deadline: float | None, *, streams: bool = False
-    ) -> Submission:
-        """Give what was prepared to the engine; the caller cancels when nobody waits any more.
-
-        Raises:
-            Refused: there is no room, or the service is shutting down.
-            EngineFailure: the engine has died.
-        """
-        return prepared.model.engine.submit(
-            prepared.items, deadline=deadline, streams=streams, bulk=prepared.job.bulk
-        )
-
-    def _check_count(self, count: int) -> None:
-        if not count:
-            message = "must hold at least one text"
-            raise InvalidRequest("There is nothing to translate.", FieldError("/text", message))
-        if count > self._max_items:
-            message = f"holds {count} texts; the limit is {self._max_items}"
-            raise InvalidRequest("The list is too long.", FieldError("/text", message))
+def prepare(job: TranslateJob, model: LoadedModel) -> Prepared:
+    """Check and tokenize every text of `job`; the first that is wrong fails the whole list."""
+    options = resolve_options(job, model)
+    pair = _pair(job, model)
+    texts = job.checked_texts()
+    pointers = [job.pointer(place) for place in range(len(texts))]
+    readings = read_whole(texts, pointers, model.source, model.artifact.manifest)
+    return assemble(job, model, options, [Source(reading, pair) for reading in readings])
 
 
-async def finish(prepared: Prepared, submission: Submission) -> Translations:
-    """Wait for the results and turn them into text, in a thread where there are many."""
-    results = await submission.results()
-    if len(results) * prepared.items[0].options.n_best > MANY:
-        return await asyncio.to_thread(answer, prepared, results)
-    return answer(prepared, results)
-
-
-async def follow(
-    prepared: Prepared, submission: Submission
-) -> AsyncIterator[TextPiece | Translations]:
-    """Yield the pieces of every translation as they are decided, then all translations.
-
-    Raises:
-        DragomanError: what ended the submission early.
-    """
-    texts = [IncrementalText(prepared.model.target) for _ in prepared.items]
-    async for news in submission.updates():
-        for index, tokens in news.items():
-            new = texts[index].push(tokens)
-            if new:
-                yield TextPiece(index, new)
-    result = await finish(prepared, submission)
-    for index, item in enumerate(result.items):
-        rest = texts[index].finish(item.candidates[0].text)
-        if rest:
-            yield TextPiece(index, rest)
-    yield result
+def _pair(job: TranslateJob, model: LoadedModel) -> LanguagePair:
+    for pair in model.artifact.manifest.languages:
+        source_fits = job.source is None or pair.source.lower() == job.source.lower()
+        if source_fits and pair.target.lower() == job.target.lower():
+            return pair
+    return LanguagePair(source=job.source or "und", target=job.target)

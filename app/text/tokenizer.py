@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,15 @@ PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
 # A vocabulary of whole words may know `</s>` as a word: typed by a user, it is an unknown one.
 _CONTROL = frozenset((PAD, BOS, EOS))
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first ids of a text, which spell its first `characters`; it has `of_tokens` in all."""
+
+    ids: list[int]
+    of_tokens: int
+    characters: int
 
 
 class Tokenizer:
@@ -56,9 +66,24 @@ class Tokenizer:
         encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [[UNK if id_ in _CONTROL else id_ for id_ in e.ids] for e in encodings]
 
+    def encode_beginnings(self, texts: Sequence[str], room: int) -> list[Beginning]:
+        """Return the first `room` ids of each text, and how much of it they spell."""
+        beginnings = []
+        for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False):
+            ids = [UNK if id_ in _CONTROL else id_ for id_ in encoding.ids[:room]]
+            span = encoding.token_to_chars(len(ids) - 1) if ids else None
+            characters = 0 if span is None else int(span[1])
+            beginnings.append(Beginning(ids, len(encoding), characters))
+        return beginnings
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; control tokens are left out and the ends are trimmed."""
         return str(self._backend.decode(list(ids), skip_special_tokens=True)).strip()
+
+    def decode_batch(self, sequences: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each of `sequences`, as `decode` does; faster than a loop over it."""
+        lists = [list(ids) for ids in sequences]
+        return [str(t).strip() for t in self._backend.decode_batch(lists, skip_special_tokens=True)]
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the vocabulary entry of each id, as alignments show them."""

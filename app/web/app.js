@@ -1,8 +1,32 @@
 "use strict";
 
 const $ = (id) => document.getElementById(id);
-const pairs = [];
+const choices = []; // what the list offers: { task, model, source, target }
 let running = null;
+
+const TASKS = {
+  translate: {
+    verb: "Translate",
+    outputs: "translations",
+    hint: "Type a sentence. Each line is translated on its own.",
+    name: ({ source, target }) => `${languageName(source)} → ${languageName(target)}`,
+    heading: ({ target }) => languageName(target),
+    texts: (text) => text.split("\n").filter((line) => line.trim()),
+    languages: ({ source, target }) => ({ source, target }),
+  },
+  summarize: {
+    verb: "Summarize",
+    outputs: "summaries",
+    hint: "Paste an article. What is beyond the model's limit is not read.",
+    name: ({ source }) => `${languageName(source)}, shorter`,
+    heading: () => "Summary",
+    texts: (text) => [text].filter((one) => one.trim()),
+    languages: ({ source }) => ({ language: source }),
+  },
+};
+
+const chosen = () => choices[Number($("choice").value)];
+const chosenTask = () => TASKS[chosen()?.task ?? "translate"];
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -25,7 +49,7 @@ async function readState() {
     const response = await fetch("readyz");
     const body = await response.json();
     shown = response.ok ? ["ready", "ready"] : [body.code, "down"];
-    if (response.ok && pairs.length === 0) await readModels();
+    if (response.ok && choices.length === 0) await readModels();
   } catch { /* the server is away: the next round tells */ }
   $("state").textContent = shown[0];
   $("state").className = `state ${shown[1]}`;
@@ -34,49 +58,62 @@ async function readState() {
 
 async function readModels() {
   const { models } = await (await fetch("v1/models")).json();
-  for (const model of models.filter((one) => one.task === "translate")) {
-    for (const pair of model.languages) {
-      pairs.push({ model, ...pair });
-      const name = `${languageName(pair.source)} → ${languageName(pair.target)} · ${model.name} ${model.version}`;
-      $("pair").append(new Option(name, String(pairs.length - 1)));
+  for (const [task, { verb, name }] of Object.entries(TASKS)) {
+    const group = element("optgroup");
+    group.label = verb;
+    for (const model of models.filter((one) => one.task === task)) {
+      for (const pair of model.languages) {
+        choices.push({ task, model, ...pair });
+        group.append(new Option(`${name(pair)} · ${model.name} ${model.version}`, String(choices.length - 1)));
+      }
     }
+    if (group.children.length) $("choice").append(group);
   }
-  choosePair();
+  choose();
 }
 
-function choosePair() {
-  const pair = pairs[Number($("pair").value)];
-  if (!pair) return;
-  $("target-name").textContent = languageName(pair.target);
-  $("beam").value = pair.model.generation.beam_size;
-  $("penalty").value = pair.model.generation.length_penalty;
-  $("most").max = pair.model.limits.max_target;
+function choose() {
+  const choice = chosen();
+  if (!choice) return;
+  const task = chosenTask();
+  $("heading").textContent = task.heading(choice);
+  $("text").placeholder = task.hint;
+  if (!running) $("go").textContent = task.verb;
+  $("beam").value = choice.model.generation.beam_size;
+  $("penalty").value = choice.model.generation.length_penalty;
+  $("most").max = choice.model.limits.max_target;
+  for (const part of document.querySelectorAll(".summarize")) part.hidden = choice.task !== "summarize";
   showOptions();
 }
 
 function showOptions() {
   $("nbest").max = $("beam").value;
+  $("words").disabled = $("length").value !== "";
   for (const id of ["beam", "nbest", "penalty"]) $(`${id}-shown`).textContent = $(id).value;
   showCurl();
 }
 
 function request() {
-  const lines = $("text").value.split("\n").filter((line) => line.trim());
-  const pair = pairs[Number($("pair").value)];
+  const [choice, task] = [chosen(), chosenTask()];
+  const texts = task.texts($("text").value);
   const options = {
     beam_size: Number($("beam").value),
     n_best: Number($("nbest").value),
     length_penalty: Number($("penalty").value),
   };
   if ($("most").value) options.max_tokens = Number($("most").value);
-  const body = { text: lines.length === 1 ? lines[0] : lines, options };
-  if (pair) Object.assign(body, { source: pair.source, target: pair.target, model: pair.model.name });
+  if (choice?.task === "summarize") {
+    if ($("length").value) options.length = $("length").value;
+    else if ($("words").value) options.max_words = Number($("words").value);
+  }
+  const body = { text: texts.length === 1 ? texts[0] : texts, options };
+  if (choice) Object.assign(body, task.languages(choice), { model: choice.model.name });
   if ($("align").checked) body.return_alignments = true;
   return body;
 }
 
 function showCurl() {
-  const url = new URL("v1/translate", document.baseURI);
+  const url = new URL(`v1/${chosen()?.task ?? "translate"}`, document.baseURI);
   const body = JSON.stringify(request()).replaceAll("'", "'\\''");
   $("curl").textContent = `curl ${url} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 }
@@ -98,17 +135,21 @@ function scored(name, candidate) {
   return made;
 }
 
-function showTranslations(translations) {
+function showOutputs(outputs) {
   const shown = [];
-  for (const translation of translations) {
-    shown.push(scored("p", translation));
-    if (!translation.alternatives) continue;
+  for (const output of outputs) {
+    shown.push(scored("p", output));
+    if (output.read && output.read.tokens < output.read.of_tokens) {
+      const { characters, of_characters } = output.read;
+      shown.push(element("p", `Made of the first ${characters} of ${of_characters} characters.`, "quiet"));
+    }
+    if (!output.alternatives) continue;
     const list = element("ol");
-    list.append(...translation.alternatives.map((other) => scored("li", other)));
+    list.append(...output.alternatives.map((other) => scored("li", other)));
     shown.push(list);
   }
   $("out").replaceChildren(...shown);
-  const maps = translations.filter((one) => one.alignment).map((one) => heatmap(one.alignment));
+  const maps = outputs.filter((one) => one.alignment).map((one) => heatmap(one.alignment));
   $("maps").replaceChildren(...maps);
   $("heat").hidden = maps.length === 0;
 }
@@ -150,7 +191,7 @@ async function* events(response) {
   }
 }
 
-async function follow(response, count) {
+async function follow(response, task, count) {
   const lines = Array.from({ length: count }, () => element("p"));
   $("out").replaceChildren(...lines);
   $("heat").hidden = true;
@@ -163,43 +204,44 @@ async function follow(response, count) {
     showProblem(end?.error || {});
     return;
   }
-  showTranslations(end.result.translations);
+  showOutputs(end.result[task.outputs]);
   const { source_tokens, target_tokens } = end.result.usage;
   const seconds = (end.timings.total_ms / 1000).toFixed(2);
   $("facts").textContent = `${seconds} s · ${source_tokens} → ${target_tokens} tokens`;
 }
 
-async function translate(event) {
+async function run(event) {
   event.preventDefault();
   if (running) {
     running.abort();
     return;
   }
   const body = request();
+  const [path, task] = [`v1/${chosen()?.task ?? "translate"}/stream`, chosenTask()];
   if (body.text.length === 0) return;
   running = new AbortController();
   $("go").textContent = "Stop";
   $("out").classList.add("working");
   try {
-    const response = await fetch("v1/translate/stream", {
+    const response = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
       signal: running.signal,
     });
-    if (response.ok) await follow(response, Array.isArray(body.text) ? body.text.length : 1);
+    if (response.ok) await follow(response, task, Array.isArray(body.text) ? body.text.length : 1);
     else showProblem(await response.json());
   } catch (error) {
     if (error.name !== "AbortError") showProblem({});
   }
   running = null;
-  $("go").textContent = "Translate";
+  $("go").textContent = chosenTask().verb;
   $("out").classList.remove("working");
 }
 
-$("form").addEventListener("submit", translate);
+$("form").addEventListener("submit", run);
 $("form").addEventListener("input", showOptions);
-$("pair").addEventListener("change", choosePair);
+$("choice").addEventListener("change", choose);
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
 });

@@ -9,7 +9,7 @@ with Dragoman("http://127.0.0.1:8000") as dragoman:
 from __future__ import annotations
 
 from dragoman_client.aio import AsyncDragoman
-from dragoman_client.arguments import TranslateArguments
+from dragoman_client.arguments import SummarizeArguments, TextArguments, TranslateArguments
 from dragoman_client.client import Dragoman
 from dragoman_client.errors import (
     ApiError,
@@ -34,11 +34,19 @@ from dragoman_client.results import (
     Metric,
     Model,
     ModelVersion,
+    Output,
     Piece,
+    Read,
+    Summary,
     Translation,
     Usage,
 )
-from dragoman_client.stream import AsyncTranslationStream, TranslationStream
+from dragoman_client.stream import (
+    AsyncSummaryStream,
+    AsyncTranslationStream,
+    SummaryStream,
+    TranslationStream,
+)
 from dragoman_client.version import __version__
 
 __all__ = [
@@ -46,6 +54,7 @@ __all__ = [
     "Alternative",
     "ApiError",
     "AsyncDragoman",
+    "AsyncSummaryStream",
     "AsyncTranslationStream",
     "ConnectionFailed",
     "DeadlineExceeded",
@@ -60,9 +69,15 @@ __all__ = [
     "Model",
     "ModelVersion",
     "NotFound",
+    "Output",
     "Piece",
+    "Read",
     "Refused",
     "ServerError",
+    "SummarizeArguments",
+    "Summary",
+    "SummaryStream",
+    "TextArguments",
     "TimedOut",
     "TooLong",
     "TranslateArguments",

@@ -1,16 +1,15 @@
-"""The keyword arguments of `translate` and `translate_stream`, in one place for both clients."""
+"""The keyword arguments of each task and its stream, in one place for both clients."""
 
 from __future__ import annotations
 
 from typing import Literal, Required, TypedDict
 
 
-class TranslateArguments(TypedDict, total=False):
-    """What a translation may be asked for; what is left out, or None, is the service's choice.
+class TextArguments(TypedDict, total=False):
+    """What every task on texts may be asked; what is left out, or None, is the service's choice.
 
-    `target`, `source`: languages, `"fr"` say; `source` may be left out where the models leave no
-    doubt. `model`: a model's name. `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
-    fastest. `n_best`: translations returned, all but the first as `alternatives`. `max_tokens`,
+    `model`: a model's name. `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
+    fastest. `n_best`: outputs returned, all but the first as `alternatives`. `max_tokens`,
     `min_tokens`: how long one output may and must be. `length_penalty`: 0 favours short outputs,
     above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice.
     `repetition_guard`: False lets loops run on. `prefix`: what every output must begin with.
@@ -19,8 +18,6 @@ class TranslateArguments(TypedDict, total=False):
     others go first. `deadline_ms`: milliseconds after which the service gives up.
     """
 
-    target: Required[str]
-    source: str | None
     model: str | None
     beam_size: int | None
     n_best: int | None
@@ -39,5 +36,33 @@ class TranslateArguments(TypedDict, total=False):
     deadline_ms: int | None
 
 
-TOP_LEVEL = frozenset({"target", "source", "model", "return_alignments", "priority", "deadline_ms"})
+class TranslateArguments(TextArguments, total=False):
+    """What a translation may be asked for.
+
+    `target`, `source`: languages, `"fr"` say; `source` may be left out where the models leave no
+    doubt.
+    """
+
+    target: Required[str]
+    source: str | None
+
+
+class SummarizeArguments(TextArguments, total=False):
+    """What a summary may be asked for.
+
+    `language`: of all the texts, `"en"` say; if left out, the service tells it by their script.
+    `min_words`, `max_words`: how many words a summary must and may have; no word is cut. Where a
+    script writes no spaces, a word is a character. `length`: a share of what the model has room to
+    write, instead of words.
+    """
+
+    language: str | None
+    min_words: int | None
+    max_words: int | None
+    length: Literal["short", "medium", "long"] | None
+
+
+TOP_LEVEL = frozenset(
+    {"target", "source", "language", "model", "return_alignments", "priority", "deadline_ms"}
+)
 """What stands in the request itself; everything else stands in its `options`."""

@@ -11,11 +11,11 @@ from typing import Self, Unpack, overload
 
 import httpx2
 
-from dragoman_client import wire
-from dragoman_client.arguments import TranslateArguments
-from dragoman_client.results import Model, Translation
+from dragoman_client import reading, wire
+from dragoman_client.arguments import SummarizeArguments, TranslateArguments
+from dragoman_client.results import Model, Summary, Translation
 from dragoman_client.retry import RetryPolicy
-from dragoman_client.stream import TranslationStream
+from dragoman_client.stream import SummaryStream, TranslationStream
 from dragoman_client.version import __version__
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -87,8 +87,8 @@ class Dragoman:
         body = wire.translate_body(text, arguments)
         response, request_id = self._send("POST", "/v1/translate", body, timeout)
         if isinstance(text, str):
-            return wire.read_translations(response, request_id, 1)[0]
-        return wire.read_translations(response, request_id, len(text))
+            return wire.read_results(reading.translations, response, request_id, 1)[0]
+        return wire.read_results(reading.translations, response, request_id, len(text))
 
     def translate_stream(
         self,
@@ -109,7 +109,68 @@ class Dragoman:
         response, request_id = self._send(
             "POST", "/v1/translate/stream", body, timeout, stream=True
         )
-        return TranslationStream(response, request_id, not isinstance(text, str))
+        listed = not isinstance(text, str)
+        return TranslationStream(reading.translations, response, request_id, listed)
+
+    @overload
+    def summarize(
+        self, text: str, *, timeout: float | None = None, **arguments: Unpack[SummarizeArguments]
+    ) -> Summary: ...
+
+    @overload
+    def summarize(
+        self,
+        text: list[str] | tuple[str, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[SummarizeArguments],
+    ) -> list[Summary]: ...
+
+    def summarize(
+        self,
+        text: str | list[str] | tuple[str, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[SummarizeArguments],
+    ) -> Summary | list[Summary]:
+        """Summarize a text, or a list of texts as one batch (much faster than one by one).
+
+        Of a text that is longer than the model reads, the beginning is read: see `Summary.read`.
+
+        Args:
+            text: a string gives one `Summary`, a list gives a list in the same order.
+            timeout: seconds to wait for each try; None for the client's own.
+            arguments: see `dragoman_client.arguments.SummarizeArguments`.
+
+        Raises:
+            DragomanError: see `dragoman_client.errors` for the tree.
+        """
+        body = wire.summarize_body(text, arguments)
+        response, request_id = self._send("POST", "/v1/summarize", body, timeout)
+        if isinstance(text, str):
+            return wire.read_results(reading.summaries, response, request_id, 1)[0]
+        return wire.read_results(reading.summaries, response, request_id, len(text))
+
+    def summarize_stream(
+        self,
+        text: str | list[str] | tuple[str, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[SummarizeArguments],
+    ) -> SummaryStream:
+        """Summarize like `summarize`, and return the pieces as they are decided.
+
+        Tries and `timeout` are those of `translate_stream`.
+
+        Raises:
+            DragomanError: the service did not begin; what breaks later, reading raises.
+        """
+        body = wire.summarize_body(text, arguments)
+        response, request_id = self._send(
+            "POST", "/v1/summarize/stream", body, timeout, stream=True
+        )
+        listed = not isinstance(text, str)
+        return SummaryStream(reading.summaries, response, request_id, listed)
 
     def models(self, *, timeout: float | None = None) -> list[Model]:
         """The models that are loaded."""

@@ -51,7 +51,7 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Piece:
-    """More of the translation of the text at place `index`; `str()` of it is its text."""
+    """More of the output for the text at place `index`; `str()` of it is its text."""
 
     index: int
     text: str
@@ -62,11 +62,11 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Translation:
-    """One translated item; `str()` of it is its text.
+class Output:
+    """What a model made of one item; `str()` of it is its text.
 
-    `finish_reason` is `stop`, or `length` where the token limit cut the text off. `usage` counts
-    the whole request, which may have held other items. `seed` is what samples were drawn by.
+    `finish_reason` is `stop`, or `length` where a limit cut the text off. `usage` counts the whole
+    request, which may have held other items. `seed` is what samples were drawn by.
     """
 
     text: str
@@ -82,6 +82,38 @@ class Translation:
     def __str__(self) -> str:
         """The text alone."""
         return self.text
+
+
+@dataclass(frozen=True)
+class Translation(Output):
+    """One translated item."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """How much of a text the model read, always its beginning; end tokens are not counted."""
+
+    tokens: int
+    of_tokens: int
+    characters: int
+    of_characters: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the text was left unread."""
+        return self.tokens == self.of_tokens
+
+
+@dataclass(frozen=True)
+class Summary(Output):
+    """One summarized item, the language of its text, and how much of the text was read.
+
+    `words` counts as `max_words` does: a character is a word where a script writes no spaces.
+    """
+
+    words: int = field(kw_only=True)
+    language: str = field(kw_only=True)
+    read: Read = field(kw_only=True)
 
 
 @dataclass(frozen=True)

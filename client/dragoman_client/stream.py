@@ -1,44 +1,50 @@
-"""Translations as they come: an iterator of pieces that closes itself, and then has the result."""
+"""Outputs as they come: an iterator of pieces that closes itself, and then has the result."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import httpx2
 
 from dragoman_client import wire
-from dragoman_client.results import Piece, Translation
+from dragoman_client.reading import Reader
+from dragoman_client.results import Piece, Summary, Translation
+
+T = TypeVar("T")
 
 
-class _Stream:
-    """What the two kinds of stream share: `result` once all pieces have been read."""
+class _Stream(Generic[T]):
+    """What all kinds of stream share: `result` once all pieces have been read."""
 
-    def __init__(self, response: httpx2.Response, request_id: str, listed: bool) -> None:
-        """Read `response`, of which only the headers have come."""
+    def __init__(
+        self, read: Reader[T], response: httpx2.Response, request_id: str, listed: bool
+    ) -> None:
+        """Read `response`, of which only the headers have come; `read` makes its results."""
+        self._read = read
         self._response = response
         self._listed = listed
         self.request_id = request_id
-        self._results: list[Translation] | None = None
+        self._results: list[T] | None = None
 
     @property
-    def results(self) -> list[Translation]:
-        """All translations, in the order of the texts; there once the last piece was read."""
+    def results(self) -> list[T]:
+        """All results, in the order of the texts; there once the last piece was read."""
         if self._results is None:
             raise RuntimeError("the stream has not been read to its end")
         return self._results
 
     @property
-    def result(self) -> Translation:
-        """The only translation; use `results` where a list was sent."""
+    def result(self) -> T:
+        """The only result; use `results` where a list was sent."""
         if self._listed:
             raise RuntimeError("a list was sent: use `results`")
         return self.results[0]
 
     def _take(self, line: str) -> Piece | None:
         """Return the piece that a line brings, if it brings one."""
-        event = wire.read_event(line, self._response, self.request_id)
+        event = wire.read_event(self._read, line, self._response, self.request_id)
         if isinstance(event, list):
             self._results = event
             return None
@@ -49,7 +55,7 @@ class _Stream:
             raise wire.broken_stream(self.request_id)
 
 
-class TranslationStream(_Stream):
+class _SyncStream(_Stream[T]):
     """Iterate over its pieces; `with` or `close()` ends it early, and frees the service's rows."""
 
     def __iter__(self) -> Iterator[Piece]:
@@ -87,7 +93,7 @@ class TranslationStream(_Stream):
         self.close()
 
 
-class AsyncTranslationStream(_Stream):
+class _AsyncStream(_Stream[T]):
     """Iterate over its pieces with `async for`; `async with` or `close()` ends it early."""
 
     async def __aiter__(self) -> AsyncIterator[Piece]:
@@ -123,3 +129,19 @@ class AsyncTranslationStream(_Stream):
     ) -> None:
         """Close it."""
         await self.close()
+
+
+class TranslationStream(_SyncStream[Translation]):
+    """A stream of translations."""
+
+
+class SummaryStream(_SyncStream[Summary]):
+    """A stream of summaries."""
+
+
+class AsyncTranslationStream(_AsyncStream[Translation]):
+    """A stream of translations."""
+
+
+class AsyncSummaryStream(_AsyncStream[Summary]):
+    """A stream of summaries."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -12,12 +11,11 @@ from urllib.parse import quote
 
 import httpx2
 
-from dragoman_client import errors, results
-from dragoman_client.arguments import TOP_LEVEL, TranslateArguments
+from dragoman_client import errors, reading, results
+from dragoman_client.arguments import TOP_LEVEL, SummarizeArguments, TranslateArguments
 
 REQUEST_ID = "X-Request-ID"
 _T = TypeVar("_T")
-_MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
 _STATUSES: dict[int, type[errors.ApiError]] = {
     404: errors.NotFound,
     429: errors.Refused,
@@ -32,7 +30,20 @@ def translate_body(text: str | Sequence[str], arguments: TranslateArguments) -> 
     Raises:
         TypeError: an argument is unknown.
     """
-    unknown = set(arguments) - set(TranslateArguments.__annotations__)
+    return _body(text, arguments, set(TranslateArguments.__annotations__))
+
+
+def summarize_body(text: str | Sequence[str], arguments: SummarizeArguments) -> bytes:
+    """The JSON body of `POST /v1/summarize`; what is None is left to the service.
+
+    Raises:
+        TypeError: an argument is unknown.
+    """
+    return _body(text, arguments, set(SummarizeArguments.__annotations__))
+
+
+def _body(text: str | Sequence[str], arguments: Mapping[str, object], known: set[str]) -> bytes:
+    unknown = set(arguments) - known
     if unknown:
         raise TypeError(f"unknown argument: {', '.join(sorted(unknown))}")
     given = {key: value for key, value in arguments.items() if value is not None}
@@ -61,48 +72,27 @@ def request_id_of(response: httpx2.Response, sent: str) -> str:
     return str(response.headers.get(REQUEST_ID, sent))
 
 
-def read_translations(
-    response: httpx2.Response, request_id: str, count: int
-) -> list[results.Translation]:
-    """The `count` translations of an answer, in the order of the request.
+def read_results(
+    read: reading.Reader[_T], response: httpx2.Response, request_id: str, count: int
+) -> list[_T]:
+    """The `count` results of an answer, in the order of the request.
 
     Raises:
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        translations = _read_translations(response.json(), request_id)
-        if len(translations) != count:
-            raise ValueError(f"{len(translations)} translations of {count} texts")
-        return translations
-    except _MALFORMED as error:
+        found = read(response.json(), request_id)
+        if len(found) != count:
+            raise ValueError(f"{len(found)} results for {count} texts")
+        return found
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
-def _read_translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:
-    model, usage = (
-        _read(results.ModelVersion, body["model"]),
-        _read(results.Usage, body["usage"]),
-    )
-    return [
-        results.Translation(
-            text=item["text"],
-            score=item["score"],
-            finish_reason=item["finish_reason"],
-            model=model,
-            usage=usage,
-            request_id=request_id,
-            alternatives=_read_all(results.Alternative, item.get("alternatives")),
-            alignment=_read_alignment(item.get("alignment")),
-            seed=body.get("seed"),
-        )
-        for item in body["translations"]
-    ]
-
-
 def read_event(
-    line: str, response: httpx2.Response, request_id: str
-) -> results.Piece | list[results.Translation] | None:
-    """What a line of a stream brings: a piece, the result at the end, or nothing.
+    read: reading.Reader[_T], line: str, response: httpx2.Response, request_id: str
+) -> results.Piece | list[_T] | None:
+    """What a line of a stream brings: a piece, the results at the end, or nothing.
 
     Raises:
         ApiError: the stream ended with an error.
@@ -116,11 +106,11 @@ def read_event(
         if event["type"] == "token":
             return results.Piece(int(event["index"]), str(event["text"]))
         if event["type"] == "done":
-            return _read_translations(event["result"], request_id)
+            return read(event["result"], request_id)
         if event["type"] == "error":
             problem = dict(event["error"])
             raise _failure(problem, int(problem["status"]), request_id, None)
-    except _MALFORMED as error:
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
     return None  # an event of tomorrow
 
@@ -137,8 +127,8 @@ def read_models(response: httpx2.Response, request_id: str) -> list[results.Mode
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        return [_read_model(item) for item in response.json()["models"]]
-    except _MALFORMED as error:
+        return [reading.model(item) for item in response.json()["models"]]
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
@@ -149,8 +139,8 @@ def read_model(response: httpx2.Response, request_id: str) -> results.Model:
         UnexpectedAnswer: the body is no such answer.
     """
     try:
-        return _read_model(response.json())
-    except _MALFORMED as error:
+        return reading.model(response.json())
+    except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error
 
 
@@ -180,7 +170,7 @@ def _failure(
         request_id=str(problem.get("request_id") or request_id),
         code=code,
         status=status,
-        errors=_read_all(errors.FieldError, problem.get("errors")),
+        errors=reading.read_all(errors.FieldError, problem.get("errors")),
         retry_after=pause,
     )
 
@@ -225,36 +215,4 @@ def _unexpected(response: httpx2.Response, request_id: str) -> errors.Unexpected
         f"HTTP {response.status_code} with a body that is not Dragoman's: check the address",
         request_id=request_id,
         status=response.status_code,
-    )
-
-
-def _read(kind: type[_T], data: Mapping[str, Any]) -> _T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{key: value for key, value in data.items() if key in known})
-
-
-def _read_all(kind: type[_T], data: Sequence[Mapping[str, Any]] | None) -> tuple[_T, ...]:
-    return tuple(_read(kind, item) for item in data or ())
-
-
-def _read_alignment(data: Mapping[str, Any] | None) -> results.Alignment | None:
-    if data is None:
-        return None
-    return results.Alignment(
-        source_tokens=tuple(data["source_tokens"]),
-        target_tokens=tuple(data["target_tokens"]),
-        weights=tuple(tuple(row) for row in data["weights"]),
-    )
-
-
-def _read_model(data: Mapping[str, Any]) -> results.Model:
-    return _read(
-        results.Model,
-        {
-            **data,
-            "limits": _read(results.Limits, data["limits"]),
-            "languages": _read_all(results.LanguagePair, data.get("languages")),
-            "metrics": _read_all(results.Metric, data.get("metrics")),
-            "licences": _read_all(results.Licence, data.get("licences")),
-        },
     )

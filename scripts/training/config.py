@@ -9,8 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.artifacts.manifest import Generation
-
-SPACELESS = frozenset(("zh", "ja", "th", "my", "km", "lo"))
+from app.text.script import spaceless
 
 
 class _Section(BaseModel):
@@ -49,7 +48,7 @@ class Data(_Section):
     @property
     def spaceless(self) -> bool:
         """Whether the target language is written without spaces: its units are characters."""
-        return self.target_language.split("-")[0] in SPACELESS
+        return spaceless(self.target_language)
 
 
 class TokenizerSection(_Section):

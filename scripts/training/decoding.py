@@ -8,19 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
-from app.artifacts.manifest import TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
-from app.engine.request import SequenceRequest, SequenceResult
-from app.tasks.job import TranslateJob, prepare
+from app.engine.request import SequenceResult
 from app.tasks.loading import load_model
-from app.tasks.options import Options, resolve
-from app.tasks.text import appends_eos
-from app.text.normalizer import normalize
+from app.tasks.options import Options
+from scripts.training.asking import prepare
 
 CHUNK = 64  # sentences submitted together
 ROWS = 256
@@ -90,27 +85,11 @@ class Decoder:
     ) -> list[SequenceResult]:
         groups = [texts[at : at + chunk] for at in range(0, len(texts), chunk)]
         submit = self._model.engine.submit
-        items = [self._requests(group, Options(beam_size=beam_size)) for group in groups]
+        options = Options(beam_size=beam_size)
+        items = [prepare(group, self._model, options).items for group in groups]
         if at_once:
             submissions = [submit(group, deadline=None) for group in items]
             answers = [await submission.results() for submission in submissions]
         else:
             answers = [await submit(group, deadline=None).results() for group in items]
         return [result for answer in answers for result in answer]
-
-    def _requests(self, texts: Sequence[str], options: Options) -> Sequence[SequenceRequest]:
-        manifest = self._model.artifact.manifest
-        if manifest.task == "translate":
-            pair = manifest.languages[0]
-            job = TranslateJob(tuple(texts), True, pair.target, pair.source, options=options)
-            return prepare(job, self._model).items
-        assert isinstance(manifest.decoding, TokenDecoding), "text is decoded as tokens: a bug"
-        resolved = resolve(options, False, self._model)
-        ending = [manifest.decoding.eos] if appends_eos(manifest) else []
-        room = manifest.limits.max_source - len(ending)
-        encoded = self._model.source.encode_batch([normalize(text) for text in texts])
-        sources = [np.array([*ids[:room], *ending], np.int32) for ids in encoded]
-        return [
-            SequenceRequest({"tokens": source}, resolved.decode(place, len(source), ()))
-            for place, source in enumerate(sources)
-        ]

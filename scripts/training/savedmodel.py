@@ -37,7 +37,9 @@ def _save(path: Path, name: str, concrete: Any, model: Seq2Seq) -> None:
     # The key is the weight's place in `model.weights`: `read_weights` finds it again.
     places = {variable.value.ref(): place for place, variable in enumerate(model.weights)}
     module = tf.Module(name=name)
-    module.weights = {f"{places[v.ref()]:04d}": v for v in concrete.variables}
+    own = [v for v in concrete.variables if v.ref() in places]
+    module.weights = {f"{places[v.ref()]:04d}": v for v in own}
+    module.derived = [v for v in concrete.variables if v.ref() not in places]
     tf.saved_model.save(module, str(path), signatures={name: concrete})
 
 
@@ -81,7 +83,8 @@ def save_models(model: Seq2Seq, folder: Path) -> Signatures:
         shape = output.shape.as_list()
         shape[0] = None
         step_specs[name] = tf.TensorSpec(shape, output.dtype, name)
-    step = _trace(model.step, step_specs)
+    columns = tf.Variable(tf.transpose(model.embedding.embeddings), trainable=False)
+    step = _trace(lambda inputs: model.step(inputs, columns), step_specs)
     _save(folder / "encoder", "encode", encode, model)
     _save(folder / "decoder", "step", step, model)
     stepped = dict(step.structured_outputs)

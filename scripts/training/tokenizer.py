@@ -71,7 +71,8 @@ def train_tagged(texts: Iterable[str], vocabulary: int) -> Tokenizer:
 
     The tags are the tokenizer's own normaliser, so that serving sets them too. `3月5日` is a date.
     """
-    tokenizer = train_char([], vocabulary)
+    tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
+    tokenizer.decoder = decoders.Fuse()
     tokenizer.normalizer = normalizers.Sequence(
         [
             # Names first: a tag's own letters must not become another tag.

@@ -49,6 +49,23 @@ def translated(*texts: str, **item: object) -> httpx2.Response:
     )
 
 
+def summarized(*texts: str, **item: object) -> httpx2.Response:
+    """A 200 answer of /v1/summarize; `item` adds fields to each summary."""
+    about = {"score": -0.5, "finish_reason": "stop", "words": 2, "language": "en", "read": READ}
+    return httpx2.Response(
+        200,
+        headers={"X-Request-ID": "served"},
+        json={
+            "model": {"name": "summarize-en", "version": 1},
+            "summaries": [{"text": text, **about, **item} for text in texts],
+            "usage": {"source_tokens": 4, "target_tokens": 5},
+        },
+    )
+
+
+READ = {"tokens": 127, "of_tokens": 300, "characters": 500, "of_characters": 1200}
+
+
 def problem(status: int, code: str, *errors: tuple[str, str], **headers: str) -> httpx2.Response:
     """An `application/problem+json` answer; header names are given with underscores."""
     return httpx2.Response(

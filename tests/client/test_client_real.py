@@ -18,6 +18,7 @@ from dragoman_client import (
     InvalidRequest,
     LanguagePair,
     NotFound,
+    Read,
     TooLong,
 )
 from tests.e2e.process import PATIENCE, ROOT, Served
@@ -27,7 +28,7 @@ from tests.e2e.process import PATIENCE, ROOT, Served
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service that is ready, in a process of its own."""
     models = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.e2e.toy_models", str(models)]
+    command = [sys.executable, "-m", "tests.e2e.toy_models", str(models), "translate", "summarize"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
     with Served("app", models / "log", host="127.0.0.1", models=models) as served:
         served.until("/readyz", None)
@@ -60,9 +61,22 @@ def test_models_say_what_they_are(service: str) -> None:
     with Dragoman(service) as client:
         models = client.models()
         assert client.model("toy-en-fr") == models[0]
-    assert [(model.name, model.state, model.languages) for model in models] == [
-        ("toy-en-fr", "ready", (LanguagePair("en", "fr"),))
+    assert [(model.name, model.task, model.state, model.languages) for model in models] == [
+        ("toy-en-fr", "translate", "ready", (LanguagePair("en", "fr"),)),
+        ("toy-headline-en", "summarize", "ready", (LanguagePair("en", "en"),)),
     ]
+
+
+def test_texts_are_summarized_whole_and_in_a_stream(service: str) -> None:
+    with Dragoman(service) as client:
+        one = client.summarize("one two three " * 9, max_words=4)
+        stream = client.summarize_stream(["ten", "four five"])
+        pieces = ["", ""]
+        for piece in stream:
+            pieces[piece.index] += str(piece)
+    assert (one.text, one.words, one.finish_reason) == ("ONE TWO THREE ONE", 4, "length")
+    assert (one.language, one.read, one.read.whole) == ("en", Read(7, 27, 31, 125), False)
+    assert pieces == [summary.text for summary in stream.results] == ["TEN", "FOUR FIVE"]
 
 
 def test_a_wrong_item_is_pointed_at(service: str) -> None:
@@ -112,9 +126,9 @@ def test_nobody_listening_is_a_failed_connection() -> None:
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "client/README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_the_readme_runs(number: int, service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     code = BLOCKS[number].replace("http://127.0.0.1:8000", service)
     exec(code.replace("Dragoman()", f"Dragoman({service!r})"), {"__name__": "readme"})
     assert capsys.readouterr().out

@@ -35,6 +35,8 @@ def test_operation_ids_never_change() -> None:
         "livez",
         "metrics",
         "readyz",
+        "summarize",
+        "summarize_stream",
         "translate",
         "translate_stream",
     ]
@@ -48,7 +50,7 @@ def test_every_error_is_described_as_a_problem() -> None:
         if status != "200"
     }
     assert set(map(tuple, described.values())) == {("application/problem+json",)}
-    for route in ("translate", "translate_stream"):
+    for route in ("translate", "translate_stream", "summarize", "summarize_stream"):
         statuses = [status for name, status in described if name == route]
         assert sorted(statuses) == ["404", "413", "415", "422", "500", "503", "504"]
 

@@ -52,5 +52,7 @@ class TellingEngine(FakeEngine):
 
 if __name__ == "__main__":
     settings = Settings()
-    service = Service(FakeLoader(model(engine=TellingEngine(hold=True))), settings.max_items)
+    translator = model(engine=TellingEngine(hold=True))
+    summarizer = model("toy-en", TellingEngine(hold=True), [("en", "en")], task="summarize")
+    service = Service(FakeLoader(translator, summarizer), settings.max_items)
     sys.exit(serve(settings, service))

@@ -6,10 +6,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.process import Served
 
 HELD = "tests.e2e.held_server"
 REQUEST = {"text": "one two", "target": "fr"}
+REQUESTS = {"translate": REQUEST, "summarize": {"text": "one two"}}
 
 
 def logged(server: Served) -> list[dict[str, Any]]:
@@ -17,11 +20,11 @@ def logged(server: Served) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def begin(server: Served) -> http.client.HTTPConnection:
+def begin(server: Served, task: str = "translate") -> http.client.HTTPConnection:
     """Send a request and wait until the engine has it."""
     connection = server.connection()
     headers = {"Content-Type": "application/json"}
-    connection.request("POST", "/v1/translate", json.dumps(REQUEST), headers)
+    connection.request("POST", f"/v1/{task}", json.dumps(REQUESTS[task]), headers)
     assert server.said() == "entered"
     return connection
 
@@ -66,38 +69,42 @@ def test_an_idle_service_ends_at_once(tmp_path: Path) -> None:
         assert server.ended() == 0
 
 
-def test_a_client_that_leaves_gives_its_rows_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", REQUESTS)
+def test_a_client_that_leaves_gives_its_rows_back(tmp_path: Path, task: str) -> None:
     with Served(HELD, tmp_path / "log") as server:
         server.until("/readyz", None)
-        begin(server).close()
+        begin(server, task).close()
         assert server.said() == "cancelled"
         server.terminate()
         assert server.ended() == 0
-        (line,) = [line for line in logged(server) if line.get("route") == "/v1/translate"]
+        (line,) = [line for line in logged(server) if line.get("route") == f"/v1/{task}"]
         assert (line["status"], line["code"], line["items"]) == (499, "cancelled", 1)
 
 
-def begin_stream(server: Served) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+def begin_stream(
+    server: Served, task: str = "translate"
+) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     """Open a stream and wait until its first piece is there."""
     connection = server.connection()
     headers = {"Content-Type": "application/json"}
-    connection.request("POST", "/v1/translate/stream", json.dumps(REQUEST), headers)
+    connection.request("POST", f"/v1/{task}/stream", json.dumps(REQUESTS[task]), headers)
     response = connection.getresponse()
     assert json.loads(response.readline().removeprefix(b"data: "))["text"] == "two"
     assert server.said() == "streamed"
     return connection, response
 
 
-def test_a_client_that_leaves_a_stream_gives_its_rows_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", REQUESTS)
+def test_a_client_that_leaves_a_stream_gives_its_rows_back(tmp_path: Path, task: str) -> None:
     with Served(HELD, tmp_path / "log") as server:
         server.until("/readyz", None)
-        connection, response = begin_stream(server)
+        connection, response = begin_stream(server, task)
         response.close()
         connection.close()
         assert server.said() == "cancelled"
         server.terminate()
         assert server.ended() == 0
-        (line,) = [one for one in logged(server) if one.get("route") == "/v1/translate/stream"]
+        (line,) = [one for one in logged(server) if one.get("route") == f"/v1/{task}/stream"]
         assert (line["status"], line["code"], line["items"]) == (200, "cancelled", 1)
 
 

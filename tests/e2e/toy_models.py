@@ -1,11 +1,17 @@
-"""`python -m tests.e2e.toy_models FOLDER` writes the toy model, in a process of its own."""
+"""`python -m tests.e2e.toy_models FOLDER [TASK …]` writes toy models, in a process of its own.
+
+The tasks are `translate`, which is all that is written if none is named, and `summarize`.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.fakes.toy_artifact import write_toy_artifact
+from tests.fakes.toy_artifact import write_toy_artifact, write_toy_summarizer
+
+WRITERS = {"translate": write_toy_artifact, "summarize": write_toy_summarizer}
 
 if __name__ == "__main__":
-    write_toy_artifact(Path(sys.argv[1]))
+    for task in sys.argv[2:] or ["translate"]:
+        WRITERS[task](Path(sys.argv[1]))

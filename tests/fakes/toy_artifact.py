@@ -10,6 +10,8 @@ so that `one two three` (ids 4 5 6, then 2) becomes 14 15 16 and the end, `un de
 second term never changes the best id, but makes log-probabilities depend on the whole history.
 Attention is 1 at the word that is read. States: `state_position` int32 [batch] and `state_sum`
 float32 [batch, 1].
+
+The toy that summarizes is the same, reads 7 words, and spells 14 … 23 as `ONE` … `TEN`.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ TARGET_WORDS = (
     *(f"en:{word}" for word in ENGLISH),
     *FRENCH,
 )  # two `six` otherwise
+HEADLINE_WORDS = (*TARGET_WORDS[: -len(FRENCH)], *(word.upper() for word in ENGLISH))
 FIRST_ENGLISH, SHIFT = len(SPECIAL_TOKENS), len(ENGLISH)
 VOCABULARY = len(TARGET_WORDS)
 CYCLE = 20
@@ -91,6 +94,19 @@ def _manifest(name: str, version: int) -> Manifest:
         commercial_use=True,
         training=Training(command="none", revision="none", seed=0, recipe="none"),
     )
+
+
+def _summarizer(name: str, version: int) -> Manifest:
+    changes = {
+        "task": "summarize",
+        "summary": "Shouts what it reads; for tests.",
+        "languages": (LanguagePair(source="en", target="en"),),
+        "limits": Limits(max_source=8, max_target=16),
+        "golden": (
+            Golden(input="one two three", options={"beam_size": 1}, output="ONE TWO THREE"),
+        ),
+    }
+    return _manifest(name, version).model_copy(update=changes)
 
 
 def word_tokenizer(words: Sequence[str]) -> Backend:
@@ -163,13 +179,20 @@ def _write_models(folder: Path) -> None:
 
 def write_toy_artifact(root: Path, name: str = "toy-en-fr", version: int = 1) -> Artifact:
     """Write the toy model to `root/name/version` and return it, opened; takes a second or two."""
+    return _write(root, _manifest(name, version), TARGET_WORDS)
 
+
+def write_toy_summarizer(root: Path, name: str = "toy-headline-en", version: int = 1) -> Artifact:
+    """Write the toy model that summarizes, as `write_toy_artifact` does the one that translates."""
+    return _write(root, _summarizer(name, version), HEADLINE_WORDS)
+
+
+def _write(root: Path, manifest: Manifest, target_words: Sequence[str]) -> Artifact:
     def fill(folder: Path) -> None:
         _write_models(folder)
         word_tokenizer(SOURCE_WORDS).save(str(folder / "source.json"))
-        word_tokenizer(TARGET_WORDS).save(str(folder / "target.json"))
-        (folder / "README.md").write_text("# Toy\n\nCounts in French.\n", encoding="utf-8")
+        word_tokenizer(target_words).save(str(folder / "target.json"))
+        (folder / "README.md").write_text(f"# Toy\n\n{manifest.summary}\n", encoding="utf-8")
 
-    return write_artifact(
-        root / name / str(version), _manifest(name, version), fill, lambda _: None
-    )
+    place = root / manifest.name / str(manifest.version)
+    return write_artifact(place, manifest, fill, lambda _: None)

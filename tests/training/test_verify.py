@@ -23,6 +23,7 @@ from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.savedmodel import save_models
 from scripts.training.tokenizer import train_char
 from scripts.verify_artifact import check
+from tests.fakes.toy_artifact import write_toy_summarizer
 
 TEXTS = ("abc", "cab b")
 LINE = re.compile(r"^DIFFERS beam_size=(\d+): '(.+)' -> '(.*)', on export '\?'$")
@@ -92,7 +93,7 @@ def with_golden(folder: Path, root: Path, golden: tuple[Golden, ...]) -> Path:
             (place / entry.path).write_bytes((folder / entry.path).read_bytes())
 
     changed = manifest.model_copy(update={"golden": golden, "files": ()})
-    return write_artifact(root / "tiny/1", changed, fill, accept).folder
+    return write_artifact(root / manifest.name / "1", changed, fill, accept).folder
 
 
 def test_examples_that_differ_are_told_and_those_that_hold_pass(
@@ -149,3 +150,14 @@ def test_examples_that_cannot_be_asked_fail_with_the_reason(
     assert lines[1].startswith("FAILED  colour=1: 'a': unknown options colour")
     assert lines[2].startswith("FAILED  beam_size=x: 'a': bad options: ")
     assert "is 10 tokens long; the limit of tiny is 8" in lines[3]
+
+
+def test_a_model_that_summarizes_is_verified_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = Golden(input="ten " * 50, options={"beam_size": 2}, output="TEN TEN TEN TEN TEN TEN TEN")
+    toy = write_toy_summarizer(tmp_path)
+    assert check(toy.folder)
+    golden = (*toy.manifest.golden, long)
+    assert check(with_golden(toy.folder, tmp_path / "again", golden))
+    assert "all 2 golden examples are as exported" in capsys.readouterr().out

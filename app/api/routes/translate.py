@@ -8,19 +8,27 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse
 
+from app.api.conduct import Conduct, Pieces
 from app.api.dependencies import ContextDep, ServiceDep, TranslatorDep
-from app.api.race import race
 from app.api.responses import problems
-from app.api.schemas.stream import StreamEvent
+from app.api.schemas.stream import DoneEvent, StreamEvent, Timings
 from app.api.schemas.translate import TranslateRequest, TranslateResponse
 from app.api.streams import events
 from app.api.strict_json import StrictJsonRoute
-from app.errors import Cancelled
-from app.tasks.answer import Translations
-from app.tasks.translate import TextPiece, follow
+from app.tasks.answer import Answer
+from app.tasks.translate import TranslateJob
 
 router = APIRouter(prefix="/v1", tags=["tasks"], route_class=StrictJsonRoute)
 _PROBLEMS = problems(404, 413, 415, 422, 500, 503, 504)
+
+
+async def _conduct(
+    translator: TranslatorDep, service: ServiceDep, context: ContextDep
+) -> Conduct[TranslateJob]:
+    return Conduct(translator, service, context)
+
+
+ConductDep = Annotated[Conduct[TranslateJob], Depends(_conduct)]
 
 
 @router.post(
@@ -31,54 +39,15 @@ _PROBLEMS = problems(404, 413, 415, 422, 500, 503, 504)
     responses=_PROBLEMS,
 )
 async def translate(
-    body: TranslateRequest,
-    request: Request,
-    service: ServiceDep,
-    translator: TranslatorDep,
-    context: ContextDep,
+    body: TranslateRequest, request: Request, conduct: ConductDep
 ) -> TranslateResponse:
     """Translate, in the order of the texts; a list is decoded as one batch, all or nothing."""
-    context.shorten(body.deadline_ms)
-
-    async def work() -> TranslateResponse:
-        prepared = await translator.prepare(body.job())
-        context.items, context.tokens = len(prepared.items), prepared.source_tokens
-        answer = await translator.run(prepared, context.deadline)
-        context.tokens += answer.target_tokens
-        service.metrics.answered(
-            answer.model, len(answer.items), answer.source_tokens, answer.target_tokens
-        )
-        return TranslateResponse.of(answer)
-
-    return await race(work(), request.receive, service.gate)
+    return TranslateResponse.of(await conduct.answer(body.job(), body.deadline_ms, request))
 
 
-async def _admitted(
-    body: TranslateRequest, service: ServiceDep, translator: TranslatorDep, context: ContextDep
-) -> AsyncIterator[AsyncIterator[TextPiece | Translations]]:
-    """Check and admit before the first byte; free the rows as soon as the client is gone."""
-    context.shorten(body.deadline_ms)
-    prepared = await translator.prepare(body.job())
-    context.items, context.tokens = len(prepared.items), prepared.source_tokens
-    submission = translator.submit(prepared, context.deadline, streams=True)
-
-    async def pieces() -> AsyncIterator[TextPiece | Translations]:
-        async for piece in follow(prepared, submission):
-            if isinstance(piece, Translations):
-                service.metrics.answered(
-                    piece.model, len(piece.items), piece.source_tokens, piece.target_tokens
-                )
-            yield piece
-
-    try:
-        yield pieces()
-    finally:
-        if not submission.done and not context.code:
-            context.code = Cancelled.code
-        submission.cancel()
-
-
-PiecesDep = Annotated[AsyncIterator[TextPiece | Translations], Depends(_admitted)]
+async def _admitted(body: TranslateRequest, conduct: ConductDep) -> AsyncIterator[Pieces]:
+    async with conduct.admitted(body.job(), body.deadline_ms) as pieces:
+        yield pieces
 
 
 @router.post(
@@ -90,11 +59,15 @@ PiecesDep = Annotated[AsyncIterator[TextPiece | Translations], Depends(_admitted
     responses=_PROBLEMS,
 )
 async def translate_stream(
-    pieces: PiecesDep, service: ServiceDep, context: ContextDep
+    pieces: Annotated[Pieces, Depends(_admitted)], service: ServiceDep, context: ContextDep
 ) -> AsyncIterator[StreamEvent]:
     """Send `token` events, whose texts add up to the translations, then `done` or `error`.
 
     With a beam, a piece is sent once every hypothesis that can still win begins with it.
     """
-    async for event in events(pieces, context, service.gate):
+    async for event in events(pieces, _done, context, service.gate):
         yield event
+
+
+def _done(answer: Answer, timings: Timings) -> DoneEvent:
+    return DoneEvent(result=TranslateResponse.of(answer), timings=timings)

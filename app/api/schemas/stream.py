@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.api.schemas.base import Wire
 from app.api.schemas.problem import Problem
+from app.api.schemas.summarize import SummarizeResponse
 from app.api.schemas.translate import TranslateResponse
 
 
@@ -34,6 +35,14 @@ class DoneEvent(Wire):
     timings: Timings
 
 
+class SummariesDoneEvent(Wire):
+    """The end of a stream of summaries that went well: the whole answer, as without streaming."""
+
+    type: Literal["done"] = "done"
+    result: SummarizeResponse
+    timings: Timings
+
+
 class ErrorEvent(Wire):
     """The end of a stream that did not."""
 
@@ -42,3 +51,4 @@ class ErrorEvent(Wire):
 
 
 StreamEvent = TokenEvent | DoneEvent | ErrorEvent
+SummariesStreamEvent = TokenEvent | SummariesDoneEvent | ErrorEvent

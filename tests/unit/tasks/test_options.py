@@ -8,8 +8,8 @@ import pytest
 
 from app.errors import InvalidRequest
 from app.search.step import SamplingPlan
-from app.tasks.job import TranslateJob, prepare
 from app.tasks.options import SEEDS, Options
+from app.tasks.translate import TranslateJob, prepare
 from tests.fakes.models import model
 
 TOY = model(max_rows=32, max_waiting=32)

@@ -9,12 +9,11 @@ import pytest
 from app.artifacts.manifest import Signature, Signatures, TokenDecoding
 from app.engine.request import DecodeOptions, Hypothesis, SequenceRequest, SequenceResult
 from app.errors import UnsupportedOption
-from app.tasks import translate
+from app.tasks import task
 from app.tasks.answer import Alignment, answer
 from app.tasks.catalogue import Catalogue
-from app.tasks.job import TranslateJob, prepare
 from app.tasks.options import Options
-from app.tasks.translate import Translator
+from app.tasks.translate import TranslateJob, Translator, prepare
 from tests.fakes.engine import FakeEngine
 from tests.fakes.models import manifest, model
 
@@ -82,7 +81,7 @@ async def test_large_texts_are_tokenized_off_the_event_loop(
         return function(*args)  # type: ignore[operator]
 
     monkeypatch.setattr(asyncio, "to_thread", to_thread)
-    monkeypatch.setattr(translate, "LARGE", 8)
+    monkeypatch.setattr(task, "LARGE", 8)
     translator = Translator(Catalogue([model()]), max_items=9)
     await translator.prepare(job("one", "ten"))
     assert threads == []

@@ -1,0 +1,72 @@
+"""What the routes of every task on texts do: run a job for as long as its client waits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from fastapi import Request
+
+from app.api.context import RequestContext
+from app.api.race import race
+from app.api.service import Service
+from app.errors import Cancelled
+from app.tasks.answer import Answer
+from app.tasks.job import Prepared, TextJob
+from app.tasks.task import TextPiece, TextTask, follow
+
+J = TypeVar("J", bound=TextJob)
+Pieces = AsyncIterator[TextPiece | Answer]
+
+
+@dataclass(frozen=True)
+class Conduct(Generic[J]):
+    """One request's run through a task, with its metrics and its line in the log."""
+
+    task: TextTask[J]
+    service: Service
+    context: RequestContext
+
+    async def answer(self, job: J, deadline_ms: int | None, request: Request) -> Answer:
+        """Return the answer to `job`; its rows are freed when the client goes away."""
+        self.context.shorten(deadline_ms)
+
+        async def work() -> Answer:
+            answer = await self.task.run(await self._prepared(job), self.context.deadline)
+            self._answered(answer)
+            return answer
+
+        return await race(work(), request.receive, self.service.gate)
+
+    @contextlib.asynccontextmanager
+    async def admitted(self, job: J, deadline_ms: int | None) -> AsyncIterator[Pieces]:
+        """Check and admit before the first byte; free the rows as soon as the client is gone."""
+        self.context.shorten(deadline_ms)
+        prepared = await self._prepared(job)
+        submission = self.task.submit(prepared, self.context.deadline, streams=True)
+
+        async def pieces() -> Pieces:
+            async for piece in follow(prepared, submission):
+                if isinstance(piece, Answer):
+                    self._answered(piece)
+                yield piece
+
+        try:
+            yield pieces()
+        finally:
+            if not submission.done and not self.context.code:
+                self.context.code = Cancelled.code
+            submission.cancel()
+
+    async def _prepared(self, job: J) -> Prepared:
+        prepared = await self.task.prepare(job)
+        self.context.items, self.context.tokens = len(prepared.items), prepared.source_tokens
+        return prepared
+
+    def _answered(self, answer: Answer) -> None:
+        self.context.tokens += answer.target_tokens
+        self.service.metrics.answered(
+            answer.model, len(answer.items), answer.source_tokens, answer.target_tokens
+        )

@@ -1,0 +1,108 @@
+"""What all tasks on texts share: prepare, decode together, make text again."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from app.tasks.answer import Answer, answer
+from app.tasks.catalogue import Catalogue
+from app.tasks.job import Prepared, TextJob
+from app.tasks.loaded import Submission
+from app.text.incremental import IncrementalText
+
+MANY = 64  # outputs beyond which making text of them would hold up the event loop
+LARGE = 20_000
+"""Characters of one request beyond which tokenizing would hold up the event loop: 5 ms or so."""
+
+J = TypeVar("J", bound=TextJob)
+
+
+@dataclass(frozen=True)
+class TextPiece:
+    """More of the output for the text at place `index`; what was said is never unsaid."""
+
+    index: int
+    text: str
+
+
+class TextTask(ABC, Generic[J]):
+    """One task on the models of a catalogue; a subclass says how its jobs are prepared."""
+
+    def __init__(self, catalogue: Catalogue, max_items: int) -> None:
+        """Serve `catalogue`; a list may hold `max_items` texts."""
+        self._catalogue = catalogue
+        self._max_items = max_items
+
+    @abstractmethod
+    def _prepare(self, job: J) -> Prepared:
+        """Pick the model of a job, check and tokenize the job for it."""
+
+    async def prepare(self, job: J) -> Prepared:
+        """Check and tokenize a job; in a thread where the texts are long.
+
+        Raises:
+            InvalidRequest: a field is wrong; the error points to it.
+            NotFound: no model of that name, or none that can do this.
+        """
+        if sum(map(len, job.texts)) > LARGE:
+            return await asyncio.to_thread(self._prepare, job)
+        return self._prepare(job)
+
+    async def run(self, prepared: Prepared, deadline: float | None) -> Answer:
+        """Decode what was prepared; the rows are freed when this is cancelled.
+
+        Raises:
+            Refused: there is no room, or the service is shutting down.
+            DeadlineExceeded: `deadline`, in `time.monotonic()` seconds, passed.
+            EngineFailure: a step failed.
+        """
+        submission = self.submit(prepared, deadline)
+        try:
+            return await finish(prepared, submission)
+        finally:
+            submission.cancel()
+
+    def submit(
+        self, prepared: Prepared, deadline: float | None, *, streams: bool = False
+    ) -> Submission:
+        """Give what was prepared to the engine; the caller cancels when nobody waits any more.
+
+        Raises:
+            Refused: there is no room, or the service is shutting down.
+            EngineFailure: the engine has died.
+        """
+        return prepared.model.engine.submit(
+            prepared.items, deadline=deadline, streams=streams, bulk=prepared.job.bulk
+        )
+
+
+async def finish(prepared: Prepared, submission: Submission) -> Answer:
+    """Wait for the results and turn them into text, in a thread where there are many."""
+    results = await submission.results()
+    if len(results) * prepared.items[0].options.n_best > MANY:
+        return await asyncio.to_thread(answer, prepared, results)
+    return answer(prepared, results)
+
+
+async def follow(prepared: Prepared, submission: Submission) -> AsyncIterator[TextPiece | Answer]:
+    """Yield the pieces of every output as they are decided, then the whole answer.
+
+    Raises:
+        DragomanError: what ended the submission early.
+    """
+    texts = [IncrementalText(prepared.model.target) for _ in prepared.items]
+    async for news in submission.updates():
+        for index, tokens in news.items():
+            new = texts[index].push(tokens)
+            if new:
+                yield TextPiece(index, new)
+    result = await finish(prepared, submission)
+    for index, item in enumerate(result.items):
+        rest = texts[index].finish(item.candidates[0].text)
+        if rest:
+            yield TextPiece(index, rest)
+    yield result

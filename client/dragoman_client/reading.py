@@ -1,0 +1,106 @@
+"""Results from the JSON of answers; a body that is not Dragoman's raises one of `MALFORMED`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from dragoman_client import results
+
+_T = TypeVar("_T")
+Reader = Callable[[Mapping[str, Any], str], list[_T]]
+"""Makes results of an answer's body and the request's id."""
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+
+
+def translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:
+    """The translations of an answer's body."""
+    shared = _Shared.of(body)
+    return [
+        results.Translation(
+            text=item["text"],
+            score=item["score"],
+            finish_reason=item["finish_reason"],
+            model=shared.model,
+            usage=shared.usage,
+            request_id=request_id,
+            alternatives=read_all(results.Alternative, item.get("alternatives")),
+            alignment=_read_alignment(item.get("alignment")),
+            seed=shared.seed,
+        )
+        for item in body["translations"]
+    ]
+
+
+def summaries(body: Mapping[str, Any], request_id: str) -> list[results.Summary]:
+    """The summaries of an answer's body."""
+    shared = _Shared.of(body)
+    return [
+        results.Summary(
+            text=item["text"],
+            score=item["score"],
+            finish_reason=item["finish_reason"],
+            model=shared.model,
+            usage=shared.usage,
+            request_id=request_id,
+            alternatives=read_all(results.Alternative, item.get("alternatives")),
+            alignment=_read_alignment(item.get("alignment")),
+            seed=shared.seed,
+            words=item["words"],
+            language=item["language"],
+            read=_read(results.Read, item["read"]),
+        )
+        for item in body["summaries"]
+    ]
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What all items of one answer share."""
+
+    model: results.ModelVersion
+    usage: results.Usage
+    seed: int | None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> _Shared:
+        return cls(
+            _read(results.ModelVersion, body["model"]),
+            _read(results.Usage, body["usage"]),
+            body.get("seed"),
+        )
+
+
+def _read(kind: type[_T], data: Mapping[str, Any]) -> _T:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: value for key, value in data.items() if key in known})
+
+
+def read_all(kind: type[_T], data: Sequence[Mapping[str, Any]] | None) -> tuple[_T, ...]:
+    """All items of a list that may be absent, their unknown fields left out."""
+    return tuple(_read(kind, item) for item in data or ())
+
+
+def _read_alignment(data: Mapping[str, Any] | None) -> results.Alignment | None:
+    if data is None:
+        return None
+    return results.Alignment(
+        source_tokens=tuple(data["source_tokens"]),
+        target_tokens=tuple(data["target_tokens"]),
+        weights=tuple(tuple(row) for row in data["weights"]),
+    )
+
+
+def model(data: Mapping[str, Any]) -> results.Model:
+    """One model as `/v1/models` describes it."""
+    return _read(
+        results.Model,
+        {
+            **data,
+            "limits": _read(results.Limits, data["limits"]),
+            "languages": read_all(results.LanguagePair, data.get("languages")),
+            "metrics": read_all(results.Metric, data.get("metrics")),
+            "licences": read_all(results.Licence, data.get("licences")),
+        },
+    )
