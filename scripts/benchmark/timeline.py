@@ -30,10 +30,10 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.engine import Engine
 from app.engine.observer import NullObserver
-from app.tasks.job import TranslateJob, prepare
 from app.tasks.loaded import LoadedModel, load_tokenizers
 from app.tasks.options import Options
 from scripts.benchmark.sentences import sentences
+from scripts.training.asking import prepare
 
 E = TypeVar("E", bound=Encoded)
 FREE = -1
@@ -129,9 +129,7 @@ def record(path: Path, texts: Sequence[str], rate: float, beam_size: int) -> lis
     model = LoadedModel(
         artifact, engine, *load_tokenizers(artifact), config.max_rows, config.max_waiting
     )
-    pair = artifact.manifest.languages[0]
-    job = TranslateJob(tuple(texts), True, pair.target, options=Options(beam_size=beam_size))
-    items = prepare(job, model).items
+    items = prepare(texts, model, Options(beam_size=beam_size)).items
 
     async def run() -> None:
         engine.start()
