@@ -35,9 +35,10 @@ class Trial:
 def trial_loads(system: System, scale: Scale) -> list[Load]:
     """Return the loads that choose a setting; the last is for the capacity of a static server."""
     beam = 4 if system.name == ARGOS else 1
-    loads = [Load("trial", clients=system.trial, seconds=scale.seconds, beam_size=beam)]
+    seconds = scale.seconds * system.patience
+    loads = [Load("trial", clients=system.trial, seconds=seconds, beam_size=beam)]
     if system.batches:
-        loads.append(Load("trial", clients=CLIENTS[-1], seconds=scale.seconds))
+        loads.append(Load("trial", clients=CLIENTS[-1], seconds=seconds))
     return loads
 
 
@@ -60,7 +61,7 @@ def capacity(systems: Sequence[System], best: Mapping[str, Trial]) -> float:
 
 def loads(system: System, scale: Scale, capacity: float) -> list[Load]:
     """Return the loads of one round on `system`."""
-    seconds = scale.seconds
+    seconds = scale.seconds * system.patience
     counts = [n for n in scale.clients if system.clients is None or n in system.clients]
     if system.name == ARGOS:
         return [Load("beam 4", clients=n, seconds=seconds, beam_size=4) for n in counts]

@@ -20,7 +20,13 @@ from scripts.benchmark.ratios import Run
 from scripts.benchmark.server import Running, Subject, running
 from scripts.benchmark.systems import System
 
-WARM_UP = Load("warm-up", clients=16, seconds=1.0, settle=0.0)
+
+def warm_up(system: System) -> Load:
+    """Return the load that comes first; where requests take seconds, one client's.
+
+    A server goes on with what its clients have given up: that would delay the next load.
+    """
+    return Load("warm-up", clients=1 if system.patience > 1 else 16, seconds=1.0, settle=0.0)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def try_settings(system: System, work: Work) -> list[Trial]:
     for threads in system.settings:
         work.say(f"trial: {system.name} {threads}")
         with running(system, threads, work.subject) as server:
-            asked = [WARM_UP, *trial_loads(system, work.scale)]
+            asked = [warm_up(system), *trial_loads(system, work.scale)]
             outcomes = drive(server.url, asked, work.texts, _answers(system, work))[1:]
         found.append(trial_result(threads, outcomes))
     return found
@@ -85,7 +91,9 @@ def one_round(
         with running(system, best[system.name].threads, work.subject) as server:
             starts.add(system.name, server)
             asked = loads(system, work.scale, capacity)
-            outcomes = drive(server.url, [WARM_UP, *asked], work.texts, _answers(system, work))
+            outcomes = drive(
+                server.url, [warm_up(system), *asked], work.texts, _answers(system, work)
+            )
         runs += [
             Run(number, system.name, load.name, load.clients, outcome)
             for load, outcome in zip(asked, outcomes[1:], strict=True)

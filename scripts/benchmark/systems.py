@@ -42,6 +42,7 @@ class System:
         batches: whether it batches requests statically.
         trial: clients of the trial that chooses among `settings`.
         clients: the numbers of clients that it is measured with; None: all.
+        patience: how much longer than the others it is measured, as it may take seconds a request.
     """
 
     name: str
@@ -54,6 +55,7 @@ class System:
     batches: bool = False
     trial: int = 64
     clients: tuple[int, ...] | None = None
+    patience: float = 1.0
 
 
 SYSTEMS = (
@@ -62,7 +64,7 @@ SYSTEMS = (
         "app",
         settings=(Threads(1, 0), Threads(1, 1), Threads(1, 2)),
     ),
-    System(PREDICT_LOOP, f"{PEERS}.predict_loop", trial=4),
+    System(PREDICT_LOOP, f"{PEERS}.predict_loop", trial=4, clients=(1, 64), patience=5.0),
     System(
         LITSERVE,
         f"{PEERS}.litserve_server",

@@ -1,13 +1,14 @@
 """What tutorials teach: `model.predict` for every token, one sentence at a time, behind FastAPI.
 
 The same artifact, in `keras.Model` subclasses whose `call` runs the loaded signatures. Keras'
-`predict` is not safe from several threads, so that a lock lets one request in at a time.
+`predict` is not safe from several threads, so that one thread answers one request at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,14 @@ class PredictLoop:
 def create() -> FastAPI:
     """Load the model and return the application; one in each worker's process."""
     loop = PredictLoop(open_artifact(Path(os.environ[ARTIFACT])))
-    loop.translate("Hello!")
-    lock = threading.Lock()
+    thread = ThreadPoolExecutor(1)
+    thread.submit(loop.translate, "Hello!").result()
     app = FastAPI()
 
     @app.post(PATH)
-    def translate(body: dict[str, Any]) -> dict[str, Any]:
-        with lock:
-            ids = loop.translate(body["text"])
+    async def translate(body: dict[str, Any]) -> dict[str, Any]:
+        running = asyncio.get_running_loop()
+        ids = await running.run_in_executor(thread, loop.translate, body["text"])
         return answer(loop.target.decode(ids), len(ids))
 
     @app.get("/readyz")
