@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from dragoman_client import results
@@ -16,37 +16,17 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
 
 def translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:
     """The translations of an answer's body."""
-    shared = _Shared.of(body)
-    return [
-        results.Translation(
-            text=item["text"],
-            score=item["score"],
-            finish_reason=item["finish_reason"],
-            model=shared.model,
-            usage=shared.usage,
-            request_id=request_id,
-            alternatives=read_all(results.Alternative, item.get("alternatives")),
-            alignment=_read_alignment(item.get("alignment")),
-            seed=shared.seed,
-        )
-        for item in body["translations"]
-    ]
+    shared = _of_all(body, request_id)
+    return [results.Translation(**shared, **_of_one(item)) for item in body["translations"]]
 
 
 def summaries(body: Mapping[str, Any], request_id: str) -> list[results.Summary]:
     """The summaries of an answer's body."""
-    shared = _Shared.of(body)
+    shared = _of_all(body, request_id)
     return [
         results.Summary(
-            text=item["text"],
-            score=item["score"],
-            finish_reason=item["finish_reason"],
-            model=shared.model,
-            usage=shared.usage,
-            request_id=request_id,
-            alternatives=read_all(results.Alternative, item.get("alternatives")),
-            alignment=_read_alignment(item.get("alignment")),
-            seed=shared.seed,
+            **shared,
+            **_of_one(item),
             words=item["words"],
             language=item["language"],
             read=_read(results.Read, item["read"]),
@@ -55,21 +35,25 @@ def summaries(body: Mapping[str, Any], request_id: str) -> list[results.Summary]
     ]
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """What all items of one answer share."""
+def _of_all(body: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    """What all results of one answer share."""
+    return {
+        "model": _read(results.ModelVersion, body["model"]),
+        "usage": _read(results.Usage, body["usage"]),
+        "seed": body.get("seed"),
+        "request_id": request_id,
+    }
 
-    model: results.ModelVersion
-    usage: results.Usage
-    seed: int | None
 
-    @classmethod
-    def of(cls, body: Mapping[str, Any]) -> _Shared:
-        return cls(
-            _read(results.ModelVersion, body["model"]),
-            _read(results.Usage, body["usage"]),
-            body.get("seed"),
-        )
+def _of_one(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What results of every task have of their own."""
+    return {
+        "text": item["text"],
+        "score": item["score"],
+        "finish_reason": item["finish_reason"],
+        "alternatives": read_all(results.Alternative, item.get("alternatives")),
+        "alignment": _read_alignment(item.get("alignment")),
+    }
 
 
 def _read(kind: type[_T], data: Mapping[str, Any]) -> _T:

@@ -8,14 +8,13 @@ from pydantic import ConfigDict, Field
 
 from app.api.schemas.base import Wire
 from app.api.schemas.text import (
-    AlignmentOut,
-    AlternativeOut,
     DecodingOptions,
     Language,
     ModelRef,
+    OutputOut,
     TextRequest,
     Usage,
-    alternatives,
+    best_of,
 )
 from app.tasks.answer import Answer, Output
 from app.tasks.length import Length, Preset
@@ -100,16 +99,12 @@ class ReadOut(Wire):
         )
 
 
-class SummaryOut(AlternativeOut):
-    """The best summary of one text, what it was made from, and what was asked for beside it."""
+class SummaryOut(OutputOut):
+    """The best summary of one text, and what it was made from."""
 
     words: int = Field(description="How many words it has, as `max_words` counts them.")
     language: str = Field(description="The language of the text, as given or detected.")
     read: ReadOut
-    alternatives: list[AlternativeOut] | None = Field(
-        None, description="The other `n_best - 1` summaries, best first."
-    )
-    alignment: AlignmentOut | None = None
 
 
 class SummarizeResponse(Wire):
@@ -158,14 +153,9 @@ class SummarizeResponse(Wire):
 
 
 def _summary(item: Output) -> SummaryOut:
-    best = item.candidates[0]
     return SummaryOut(
-        text=best.text,
-        score=best.score,
-        finish_reason=best.finish_reason,
-        words=best.words,
+        **best_of(item),
+        words=item.candidates[0].words,
         language=item.source.pair.source,
         read=ReadOut.of(item.source.reading),
-        alternatives=alternatives(item),
-        alignment=AlignmentOut.of(item.alignment),
     )

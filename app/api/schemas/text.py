@@ -167,12 +167,28 @@ class Usage(Wire):
         return cls(source_tokens=answer.source_tokens, target_tokens=answer.target_tokens)
 
 
-def alternatives(output: Output) -> list[AlternativeOut] | None:
-    """Return all candidates but the best; None if there are no others."""
-    return [_alternative(candidate) for candidate in output.candidates[1:]] or None
+class OutputOut(AlternativeOut):
+    """The best output for one text, and what was asked for beside it."""
 
-
-def _alternative(candidate: Candidate) -> AlternativeOut:
-    return AlternativeOut(
-        text=candidate.text, score=candidate.score, finish_reason=candidate.finish_reason
+    alternatives: list[AlternativeOut] | None = Field(
+        None, description="The other `n_best - 1` outputs, best first."
     )
+    alignment: AlignmentOut | None = None
+
+
+def best_of(output: Output) -> dict[str, Any]:
+    """Return the fields of an `OutputOut`."""
+    first, *others = output.candidates
+    return {
+        **_fields(first),
+        "alternatives": [AlternativeOut(**_fields(other)) for other in others] or None,
+        "alignment": AlignmentOut.of(output.alignment),
+    }
+
+
+def _fields(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "text": candidate.text,
+        "score": candidate.score,
+        "finish_reason": candidate.finish_reason,
+    }

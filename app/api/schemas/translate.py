@@ -6,16 +6,15 @@ from pydantic import ConfigDict, Field
 
 from app.api.schemas.base import Wire
 from app.api.schemas.text import (
-    AlignmentOut,
-    AlternativeOut,
     DecodingOptions,
     Language,
     ModelRef,
+    OutputOut,
     TextRequest,
     Usage,
-    alternatives,
+    best_of,
 )
-from app.tasks.answer import Answer, Output
+from app.tasks.answer import Answer
 from app.tasks.translate import TranslateJob
 
 
@@ -59,13 +58,8 @@ class TranslateRequest(TextRequest):
         )
 
 
-class TranslationOut(AlternativeOut):
-    """The best translation of one text, and what was asked for beside it."""
-
-    alternatives: list[AlternativeOut] | None = Field(
-        None, description="The other `n_best - 1` translations, best first."
-    )
-    alignment: AlignmentOut | None = None
+class TranslationOut(OutputOut):
+    """The best translation of one text."""
 
 
 class TranslateResponse(Wire):
@@ -95,18 +89,7 @@ class TranslateResponse(Wire):
         """Return the task's answer as it goes over the wire."""
         return cls(
             model=ModelRef.of(answer),
-            translations=[_translation(item) for item in answer.items],
+            translations=[TranslationOut(**best_of(item)) for item in answer.items],
             usage=Usage.of(answer),
             seed=answer.seed,
         )
-
-
-def _translation(item: Output) -> TranslationOut:
-    best = item.candidates[0]
-    return TranslationOut(
-        text=best.text,
-        score=best.score,
-        finish_reason=best.finish_reason,
-        alternatives=alternatives(item),
-        alignment=AlignmentOut.of(item.alignment),
-    )
