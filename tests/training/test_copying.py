@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
 from app.artifacts.manifest import (
-    LanguagePair,
     Limits,
-    Manifest,
-    TextProcessing,
-    TokenDecoding,
-    Training,
 )
 from app.artifacts.store import Artifact
-from app.artifacts.writer import write_artifact
-from scripts.training.config import Recipe
 from scripts.training.decoding import Decoder
 from scripts.training.model.seq2seq import Seq2Seq
-from scripts.training.savedmodel import save_models
 from scripts.training.tokenizer import train_char
+from tests.fakes.tiny import tiny_recipe, write_tiny
 
 KNOWN = "abcdefghijklmnopqrstuvwxyzабвгдежзийклмнопрст"
 UNSEEN = "XYZ"
 TOKENIZER = train_char([KNOWN, UNSEEN], 100)
 BOS, EOS = 1, 2
 LENGTH = 4
-RECIPE = Recipe.model_validate(
-    {
-        "name": "copier",
-        "task": "summarize",
-        "summary": "-",
-        "limits": "-",
-        "evaluate": {"golden": ["-"]},
-        "data": {"source_language": "en", "target_language": "en", "corpora": []},
-        "model": {"embedding": 24, "dropout": 0.0},
-        "encoder": {"units": 24, "feed_forward": 24, "layers": 1, "heads": 2},
-        "decoder": {"units": 24, "cell": "gru", "copying": True, "coverage": True},
-        "fit": {"label_smoothing": 0.0},
-    }
+RECIPE = tiny_recipe(
+    name="copier",
+    task="summarize",
+    data={"target_language": "en"},
+    model={"embedding": 24, "dropout": 0.0},
+    encoder={"units": 24, "feed_forward": 24, "layers": 1, "heads": 2},
+    decoder={"units": 24, "cell": "gru", "copying": True, "coverage": True},
+    fit={"label_smoothing": 0.0},
 )
 
 
@@ -62,39 +48,12 @@ def train(steps: int) -> Seq2Seq:
     return model
 
 
-def accept(_: Artifact) -> None:
-    """Find nothing wrong."""
-
-
 @pytest.fixture(scope="module")
 def copier(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     """The trained model, exported and opened again."""
     folder = tmp_path_factory.mktemp("models")
-    signatures = save_models(train(150), folder / "built")
-    manifest = Manifest(
-        format_version="1.0",
-        name="copier",
-        version=1,
-        task="summarize",
-        summary="-",
-        languages=(LanguagePair(source="en", target="en"),),
-        source_kind="text",
-        target_kind="text",
-        parameters=0,
-        signatures=signatures,
-        decoding=TokenDecoding(bos=BOS, eos=EOS, never=(0, BOS, 3)),
-        limits=Limits(max_source=LENGTH + 1, max_target=4),
-        text=TextProcessing(tokenizer="char", source_file="source.json", target_file="source.json"),
-        commercial_use=True,
-        training=Training(command="-", revision="-", seed=1, recipe="copier"),
-    )
-
-    def fill(place: Path) -> None:
-        for part in ("encoder", "decoder"):
-            (folder / "built" / part).rename(place / part)
-        TOKENIZER.save(str(place / "source.json"))
-
-    return write_artifact(folder / "copier/1", manifest, fill, accept)
+    limits = Limits(max_source=LENGTH + 1, max_target=4)
+    return write_tiny(folder, RECIPE, train(150), TOKENIZER, limits=limits)
 
 
 def test_the_ids_and_the_coverage_are_tensors_of_the_contract(copier: Artifact) -> None:

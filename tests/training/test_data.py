@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.text.tokenizer import EOS
-from scripts.training.config import Recipe
 from scripts.training.data import TrainingData
 from scripts.training.pairs import Pair
 from scripts.training.tokenizer import train_char
+from tests.fakes.tiny import tiny_recipe
 
 PAIRS = [Pair("abcdefgh", "ab"), Pair("abc", "abcdef"), Pair("abc", "a")]
 
@@ -16,16 +16,7 @@ PAIRS = [Pair("abcdefgh", "ab"), Pair("abc", "abcdef"), Pair("abc", "a")]
 def training(**data: object) -> TrainingData:
     """Return the data of a recipe for sources of 6 and targets of 4 tokens, ends counted."""
     limits = {"max_source": 6, "max_target": 4, **data}
-    recipe = Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "summarize",
-            "summary": "-",
-            "limits": "-",
-            "evaluate": {"golden": ["-"]},
-            "data": {"source_language": "en", "target_language": "en", "corpora": [], **limits},
-        }
-    )
+    recipe = tiny_recipe(task="summarize", data=limits)
     return TrainingData(recipe, train_char(["abcdefgh"], 20), PAIRS, PAIRS)
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from scripts.training import checkpoint
 from scripts.training.batches import Batch, choose_shapes, make_batches
-from scripts.training.config import FitSection, Recipe
+from scripts.training.config import FitSection
 from scripts.training.fit import Fit, WarmupCosine
 from scripts.training.model.seq2seq import Seq2Seq
+from tests.fakes.tiny import tiny_recipe
 
 VOCABULARY = 12
 _GENERATOR = np.random.default_rng(0)
@@ -48,18 +49,10 @@ def interrupted(epoch: int) -> Iterator[Batch]:
 def make_model() -> Seq2Seq:
     """Return a small model with dropout everywhere."""
     keras.utils.set_random_seed(5)
-    recipe = Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "translate",
-            "summary": "-",
-            "limits": "-",
-            "evaluate": {"golden": ["-"]},
-            "data": {"source_language": "en", "target_language": "fr", "corpora": []},
-            "model": {"embedding": 8, "dropout": 0.3},
-            "encoder": {"units": 8, "feed_forward": 8, "layers": 1, "heads": 2},
-            "decoder": {"units": 8, "cell": "gru"},
-        }
+    recipe = tiny_recipe(
+        model={"embedding": 8, "dropout": 0.3},
+        encoder={"units": 8, "feed_forward": 8, "layers": 1, "heads": 2},
+        decoder={"units": 8, "cell": "gru"},
     )
     return Seq2Seq(recipe, VOCABULARY)
 

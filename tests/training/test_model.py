@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from scripts.training.config import Recipe
 from scripts.training.model.seq2seq import Seq2Seq
+from tests.fakes.tiny import loud, tiny_recipe
 
 VOCABULARY = 11
 UNITS = 4
@@ -34,18 +35,10 @@ INPUTS = np.array([[1, 4, 5], [1, 10, 0], [1, 0, 0]], np.int32)
 
 def recipe(encoder: dict[str, Any], decoder: dict[str, Any]) -> Recipe:
     """Return a recipe whose only content is its model, small and without dropout."""
-    return Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "translate",
-            "summary": "-",
-            "limits": "-",
-            "evaluate": {"golden": ["-"]},
-            "data": {"source_language": "en", "target_language": "fr", "corpora": []},
-            "model": {"embedding": UNITS, "dropout": 0.0},
-            "encoder": {"units": UNITS, "feed_forward": 6, **encoder},
-            "decoder": {"units": UNITS, **decoder},
-        }
+    return tiny_recipe(
+        model={"embedding": UNITS, "dropout": 0.0},
+        encoder={"units": UNITS, "feed_forward": 6, **encoder},
+        decoder={"units": UNITS, **decoder},
     )
 
 
@@ -53,11 +46,7 @@ def recipe(encoder: dict[str, Any], decoder: dict[str, Any]) -> Recipe:
 def build(encoder: int, decoder: int) -> Seq2Seq:
     """Return one member with weights so large that every part of it matters."""
     keras.utils.set_random_seed(7)
-    model = Seq2Seq(recipe(ENCODERS[encoder], DECODERS[decoder]), VOCABULARY)
-    generator = np.random.default_rng(7)
-    for variable in model.weights:
-        variable.assign(generator.normal(0.0, 0.6, variable.shape).astype(np.float32))
-    return model
+    return loud(Seq2Seq(recipe(ENCODERS[encoder], DECODERS[decoder]), VOCABULARY))
 
 
 def name(section: dict[str, Any]) -> str:

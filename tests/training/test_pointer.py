@@ -16,6 +16,7 @@ from scripts.training.config import DecoderSection, Recipe
 from scripts.training.loss import mixture_cross_entropy
 from scripts.training.model.pointer import mix
 from scripts.training.model.seq2seq import Seq2Seq
+from tests.fakes.tiny import loud, tiny_recipe
 
 VOCABULARY = 11
 UNITS = 4
@@ -28,24 +29,12 @@ MEMBERS = [("general", False, 2), ("general", True, 1), ("bahdanau", True, 1), (
 
 def recipe(attention: str, coverage: bool, layers: int) -> Recipe:
     """Return a recipe whose only content is its model, small and without dropout."""
-    return Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "summarize",
-            "summary": "-",
-            "limits": "-",
-            "evaluate": {"golden": ["-"]},
-            "data": {"source_language": "en", "target_language": "en", "corpora": []},
-            "model": {"embedding": UNITS, "dropout": 0.0},
-            "encoder": {"units": UNITS, "feed_forward": 6, "layers": 1, "heads": 2},
-            "decoder": {
-                "units": UNITS,
-                "layers": layers,
-                "attention": attention,
-                "copying": True,
-                "coverage": coverage,
-            },
-        }
+    decoder = {"units": UNITS, "layers": layers, "attention": attention}
+    return tiny_recipe(
+        task="summarize",
+        model={"embedding": UNITS, "dropout": 0.0},
+        encoder={"units": UNITS, "feed_forward": 6, "layers": 1, "heads": 2},
+        decoder={**decoder, "copying": True, "coverage": coverage},
     )
 
 
@@ -53,11 +42,7 @@ def recipe(attention: str, coverage: bool, layers: int) -> Recipe:
 def build(attention: str, coverage: bool, layers: int) -> Seq2Seq:
     """Return one member with weights so large that every part of it matters."""
     keras.utils.set_random_seed(7)
-    model = Seq2Seq(recipe(attention, coverage, layers), VOCABULARY)
-    generator = np.random.default_rng(7)
-    for variable in model.weights:
-        variable.assign(generator.normal(0.0, 0.6, variable.shape).astype(np.float32))
-    return model
+    return loud(Seq2Seq(recipe(attention, coverage, layers), VOCABULARY))
 
 
 def sigmoid(x: NDArray[Any]) -> NDArray[Any]:

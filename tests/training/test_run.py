@@ -8,6 +8,7 @@ import pytest
 
 from scripts.training.config import Recipe
 from scripts.training.run import load_run, write_facts
+from tests.fakes.tiny import tiny_recipe
 
 COMMAND = "python scripts/train.py --recipe tiny.toml"
 
@@ -23,17 +24,7 @@ def recipe(dropout: float, repeat: int) -> Recipe:
         "attribution": "us",
         "repeat": repeat,
     }
-    return Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "translate",
-            "summary": "-",
-            "limits": "-",
-            "data": {"source_language": "en", "target_language": "fr", "corpora": [corpus]},
-            "model": {"dropout": dropout},
-            "evaluate": {"golden": ["-"]},
-        }
-    )
+    return tiny_recipe(data={"corpora": [corpus]}, model={"dropout": dropout})
 
 
 @pytest.mark.parametrize("resumed", [False, True])

@@ -9,78 +9,36 @@ import pytest
 
 from app.artifacts.manifest import (
     Golden,
-    LanguagePair,
-    Limits,
     Manifest,
-    TextProcessing,
-    TokenDecoding,
-    Training,
 )
-from app.artifacts.store import Artifact
 from app.artifacts.writer import write_artifact
-from scripts.training.config import Recipe
 from scripts.training.model.seq2seq import Seq2Seq
-from scripts.training.savedmodel import save_models
 from scripts.training.tokenizer import train_char
 from scripts.verify_artifact import check
+from tests.fakes.tiny import tiny_recipe, write_tiny
 from tests.fakes.toy_artifact import write_toy_summarizer
 
 TEXTS = ("abc", "cab b")
 LINE = re.compile(r"^DIFFERS beam_size=(\d+): '(.+)' -> '(.*)', on export '\?'$")
 
 
-def accept(_: Artifact) -> None:
-    """Find nothing wrong."""
-
-
 @pytest.fixture(scope="module")
 def guess(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained model with golden examples that it cannot meet."""
     tokenizer = train_char(["abc b"], 16)
-    recipe = Recipe.model_validate(
-        {
-            "name": "tiny",
-            "task": "translate",
-            "summary": "-",
-            "limits": "-",
-            "evaluate": {"golden": ["-"]},
-            "data": {"source_language": "en", "target_language": "fr", "corpora": []},
-            "model": {"embedding": 4},
-            "encoder": {"units": 4, "feed_forward": 4, "layers": 1, "heads": 2},
-            "decoder": {"units": 4, "cell": "gru"},
-        }
+    recipe = tiny_recipe(
+        model={"embedding": 4},
+        encoder={"units": 4, "feed_forward": 4, "layers": 1, "heads": 2},
+        decoder={"units": 4, "cell": "gru"},
     )
     folder = tmp_path_factory.mktemp("models")
-    signatures = save_models(Seq2Seq(recipe, tokenizer.get_vocab_size()), folder / "built")
-    manifest = Manifest(
-        format_version="1.0",
-        name="tiny",
-        version=1,
-        task="translate",
-        summary="-",
-        languages=(LanguagePair(source="en", target="fr"),),
-        source_kind="text",
-        target_kind="text",
-        parameters=0,
-        signatures=signatures,
-        decoding=TokenDecoding(bos=1, eos=2, never=(0, 1, 3)),
-        limits=Limits(max_source=8, max_target=8),
-        text=TextProcessing(tokenizer="char", source_file="source.json", target_file="source.json"),
-        golden=tuple(
-            Golden(input=text, options={"beam_size": beam}, output="?")
-            for beam in (1, 3)
-            for text in TEXTS
-        ),
-        commercial_use=True,
-        training=Training(command="-", revision="-", seed=1, recipe="tiny"),
+    model = Seq2Seq(recipe, tokenizer.get_vocab_size())
+    golden = tuple(
+        Golden(input=text, options={"beam_size": beam}, output="?")
+        for beam in (1, 3)
+        for text in TEXTS
     )
-
-    def fill(place: Path) -> None:
-        for part in ("encoder", "decoder"):
-            (folder / "built" / part).rename(place / part)
-        tokenizer.save(str(place / "source.json"))
-
-    return write_artifact(folder / "tiny/1", manifest, fill, accept).folder
+    return write_tiny(folder, recipe, model, tokenizer, golden=golden).folder
 
 
 def with_golden(folder: Path, root: Path, golden: tuple[Golden, ...]) -> Path:
@@ -93,7 +51,7 @@ def with_golden(folder: Path, root: Path, golden: tuple[Golden, ...]) -> Path:
             (place / entry.path).write_bytes((folder / entry.path).read_bytes())
 
     changed = manifest.model_copy(update={"golden": golden, "files": ()})
-    return write_artifact(root / manifest.name / "1", changed, fill, accept).folder
+    return write_artifact(root / manifest.name / "1", changed, fill, lambda _: None).folder
 
 
 def test_examples_that_differ_are_told_and_those_that_hold_pass(
