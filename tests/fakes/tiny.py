@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from keras import ops
+from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
 from app.artifacts.manifest import (
@@ -45,6 +47,18 @@ def loud(model: Seq2Seq) -> Seq2Seq:
     for variable in model.weights:
         variable.assign(generator.normal(0.0, 0.6, variable.shape).astype(np.float32))
     return model
+
+
+def step_by_step(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
+    """Return logits [batch, target, vocabulary] and attention [batch, target, source]."""
+    tensors = model.encode(ops.convert_to_tensor(source))
+    logits, attention = [], []
+    for token in inputs.T:
+        out = model.step({**tensors, "token": ops.convert_to_tensor(token)})
+        logits.append(ops.convert_to_numpy(out.pop("logits")))
+        attention.append(ops.convert_to_numpy(out.pop("attention")))
+        tensors |= out
+    return np.stack(logits, axis=1), np.stack(attention, axis=1)
 
 
 def write_tiny(

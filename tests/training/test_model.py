@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scripts.training.config import Recipe
 from scripts.training.model.seq2seq import Seq2Seq
-from tests.fakes.tiny import loud, tiny_recipe
+from tests.fakes.tiny import loud, step_by_step, tiny_recipe
 
 VOCABULARY = 11
 UNITS = 4
@@ -57,18 +57,6 @@ def name(section: dict[str, Any]) -> str:
 def teacher_forced(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
     """Return logits [batch, target, vocabulary], all steps at once."""
     return ops.convert_to_numpy(model((source, inputs)))
-
-
-def step_by_step(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
-    """Return logits [batch, target, vocabulary] and attention [batch, target, source]."""
-    tensors = model.encode(ops.convert_to_tensor(source))
-    logits, attention = [], []
-    for token in inputs.T:
-        out = model.step({**tensors, "token": ops.convert_to_tensor(token)})
-        logits.append(ops.convert_to_numpy(out.pop("logits")))
-        attention.append(ops.convert_to_numpy(out.pop("attention")))
-        tensors |= out
-    return np.stack(logits, axis=1), np.stack(attention, axis=1)
 
 
 every_encoder = pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from scripts.training.config import DecoderSection, Recipe
 from scripts.training.loss import mixture_cross_entropy
 from scripts.training.model.pointer import mix
 from scripts.training.model.seq2seq import Seq2Seq
-from tests.fakes.tiny import loud, tiny_recipe
+from tests.fakes.tiny import loud, step_by_step, tiny_recipe
 
 VOCABULARY = 11
 UNITS = 4
@@ -68,18 +68,6 @@ def mixture(parts: dict[str, Any]) -> NDArray[Any]:
         share = sigmoid(-gate[row, step]) * np.exp(copies[row, step, place])
         result[row, step, ids[row, place]] += share
     return result
-
-
-def step_by_step(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
-    """Return log-probabilities [batch, target, vocabulary], attention [batch, target, source]."""
-    tensors = model.encode(ops.convert_to_tensor(source))
-    logits, attention = [], []
-    for token in inputs.T:
-        out = model.step({**tensors, "token": ops.convert_to_tensor(token)})
-        logits.append(ops.convert_to_numpy(out.pop("logits")))
-        attention.append(ops.convert_to_numpy(out.pop("attention")))
-        tensors |= out
-    return np.stack(logits, axis=1), np.stack(attention, axis=1)
 
 
 every_member = pytest.mark.parametrize(
