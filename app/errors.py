@@ -3,6 +3,8 @@
 DragomanError
 ├── InvalidRequest            invalid_request   the request itself is wrong
 │   ├── TooLong               too_long          an item exceeds the model's limit
+│   ├── UnreadableImage       unreadable_image  an image is damaged, or of no format that is read
+│   ├── ImageTooLarge         image_too_large   an image has more pixels than may be decoded
 │   └── UnsupportedOption     unsupported_option the model cannot do what an option asks
 ├── NotFound                  not_found
 │   ├── UnknownModel          unknown_model
@@ -53,6 +55,18 @@ class TooLong(InvalidRequest):
     """An item is longer than the model can read."""
 
     code = "too_long"
+
+
+class UnreadableImage(InvalidRequest):
+    """An image is damaged, or of no format that is read."""
+
+    code = "unreadable_image"
+
+
+class ImageTooLarge(InvalidRequest):
+    """An image has more pixels than may be decoded."""
+
+    code = "image_too_large"
 
 
 class UnsupportedOption(InvalidRequest):

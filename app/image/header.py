@@ -1,0 +1,131 @@
+"""What an image says of itself in its first bytes: no decoder has seen it yet.
+
+Formats are told by content, never by name, and only four of them are read. Every width and height
+here is what the file claims; a decoder must still be held to it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from app.errors import FieldError, UnreadableImage
+
+Format = Literal["JPEG", "PNG", "WEBP", "GIF"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+READ = "send JPEG, PNG, WebP or GIF"
+
+# What people send most, so that the answer can say what it is.
+_OTHERS = (
+    (re.compile(rb"....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL), "HEIC"),
+    (re.compile(rb"....ftypavif", re.DOTALL), "AVIF"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "TIFF"),
+    (re.compile(rb"BM"), "BMP"),
+    (re.compile(rb"%PDF-"), "PDF"),
+    (re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg", re.S), "SVG"),
+    (re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE), "HTML"),
+)
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+"""Markers of a JPEG's frame header, whatever its coding."""
+_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers without a segment."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """A format and the size that a file claims to have, in pixels."""
+
+    format: Format
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels it claims to have."""
+        return self.width * self.height
+
+
+def read_header(data: bytes, pointer: str) -> Header:
+    """Return what `data` says of itself; `pointer` is where it stands in the request.
+
+    Raises:
+        UnreadableImage: it is none of the four formats, or breaks off, or has no pixels.
+    """
+    if not data:
+        raise unreadable(pointer, "is empty")
+    kind = _format(data)
+    if kind is None:
+        other = next((name for pattern, name in _OTHERS if pattern.match(data[:4096])), None)
+        raise unreadable(pointer, f"is {other or 'no image of a known format'}; {READ}")
+    try:
+        width, height = _SIZES[kind](data)
+    except (struct.error, IndexError):
+        raise unreadable(pointer, "breaks off in its header") from None
+    if not width or not height:
+        raise unreadable(pointer, f"is {width} x {height} pixels: there is nothing to see")
+    return Header(kind, width, height)
+
+
+def unreadable(pointer: str, message: str) -> UnreadableImage:
+    """Return the error for the image at `pointer`."""
+    return UnreadableImage("The image cannot be read.", FieldError(pointer, message))
+
+
+def _format(data: bytes) -> Format | None:
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    return None
+
+
+def _png(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
+def _gif(data: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
+
+
+def _webp(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8 ":  # lossy: 14 bits each, after the frame's tag and start code
+        width, height = struct.unpack_from("<HH", data, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L":  # lossless: 14 bits each, less one
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if kind == b"VP8X":  # with alpha, animation or metadata: 24 bits each, less one
+        first, second = struct.unpack_from("<HB", data, 24), struct.unpack_from("<HB", data, 27)
+        return first[0] + (first[1] << 16) + 1, second[0] + (second[1] << 16) + 1
+    return 0, 0
+
+
+def _jpeg(data: bytes) -> tuple[int, int]:
+    """Go from segment to segment up to the frame header."""
+    place = 2
+    while True:
+        if data[place] != 0xFF:
+            return 0, 0
+        marker = data[place + 1]
+        if marker == 0xFF:  # padding
+            place += 1
+        elif marker in _BARE:
+            place += 2
+        elif marker in _FRAMES:
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return width, height
+        else:
+            (length,) = struct.unpack_from(">H", data, place + 2)
+            place += 2 + max(2, length)
+
+
+_SIZES = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif}
