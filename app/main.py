@@ -11,13 +11,15 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.api import problems
+from app.api.budget import Budget
 from app.api.middleware import LimitBody, ObserveRequests
 from app.api.openapi import describe
-from app.api.routes import health, models, summarize, translate
+from app.api.routes import caption, health, models, summarize, translate
 from app.api.service import Loader, Service
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import Observer
+from app.image.pool import ImageLimits
 from app.settings import Settings
 from app.tasks.loaded import LoadedModel
 from app.tasks.loading import load_models
@@ -38,7 +40,12 @@ def create_service(settings: Settings, loader: Loader | None = None) -> Service:
         settings: how it runs.
         loader: loads the models; None loads those of `settings.models`.
     """
-    return Service(loader or _loader(settings), settings.max_items)
+    images = ImageLimits(
+        max_pixels=settings.max_pixels,
+        threads=settings.image_threads,
+        capacity=settings.max_rows + settings.max_waiting,
+    )
+    return Service(loader or _loader(settings), settings.max_items, images)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
@@ -57,12 +64,17 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.add_middleware(LimitBody, limit=settings.max_body)
+    app.add_middleware(
+        LimitBody,
+        limit=settings.max_body,
+        larger=dict.fromkeys(caption.PATHS, settings.max_image_body),
+        budget=Budget(settings.image_memory),
+    )
     app.add_middleware(
         ObserveRequests, gate=served.gate, metrics=served.metrics, deadline=settings.deadline
     )
     problems.install(app)
-    for module in (translate, summarize, models, health):
+    for module in (translate, summarize, caption, models, health):
         app.include_router(module.router)
     app.frontend("/", directory=WEB, fallback=None)
     describe(app)

@@ -8,6 +8,9 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_PIXELS = 89_478_485
+"""Beyond it Pillow itself takes an image for a bomb."""
+
 
 class Settings(BaseSettings):
     """Every setting of the service; each can be set as `DRAGOMAN_<NAME>`."""
@@ -29,6 +32,16 @@ class Settings(BaseSettings):
     deadline: float = Field(60.0, gt=0, description="Seconds that a request may take.")
     max_items: int = Field(512, ge=1, description="Items in one request's list.")
     max_body: int = Field(1_048_576, ge=1024, description="Bytes that a request's body may have.")
+    max_image_body: int = Field(
+        33_554_432, ge=1024, description="Bytes that a request with images may have."
+    )
+    max_pixels: int = Field(
+        25_000_000, ge=1, le=MOST_PIXELS, description="Pixels of one image, told before decoding."
+    )
+    image_threads: int = Field(2, ge=1, le=64, description="Threads that decode images.")
+    image_memory: int = Field(
+        268_435_456, ge=1024, description="Bytes of requests with images held at once; then 503."
+    )
     drain: float = Field(30.0, gt=0, description="Seconds that running requests get on SIGTERM.")
     verify_hashes: bool = Field(True, description="Check every file's SHA-256 when loading.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -1,8 +1,10 @@
-"""What the routes of every task on texts do: run a job for as long as its client waits."""
+"""What the routes of every task do: run a job for as long as its client waits."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,12 +14,12 @@ from fastapi import Request
 from app.api.context import RequestContext
 from app.api.race import race
 from app.api.service import Service
-from app.errors import Cancelled
+from app.errors import Cancelled, DeadlineExceeded
 from app.tasks.answer import Answer
-from app.tasks.job import Prepared, TextJob
-from app.tasks.task import TextPiece, TextTask, follow
+from app.tasks.job import Job, Prepared
+from app.tasks.task import Task, TextPiece, follow
 
-J = TypeVar("J", bound=TextJob)
+J = TypeVar("J", bound=Job)
 Pieces = AsyncIterator[TextPiece | Answer]
 
 
@@ -25,7 +27,7 @@ Pieces = AsyncIterator[TextPiece | Answer]
 class Conduct(Generic[J]):
     """One request's run through a task, with its metrics and its line in the log."""
 
-    task: TextTask[J]
+    task: Task[J]
     service: Service
     context: RequestContext
 
@@ -61,7 +63,11 @@ class Conduct(Generic[J]):
             submission.cancel()
 
     async def _prepared(self, job: J) -> Prepared:
-        prepared = await self.task.prepare(job)
+        try:
+            async with asyncio.timeout(self.context.deadline - time.monotonic()):
+                prepared = await self.task.prepare(job)
+        except TimeoutError:
+            raise DeadlineExceeded("The deadline passed before the request was read.") from None
         self.context.items, self.context.tokens = len(prepared.items), prepared.source_tokens
         return prepared
 

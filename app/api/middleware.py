@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.budget import Budget
 from app.api.context import RequestContext, attach, request_id
 from app.api.gate import Gate
-from app.api.problems import too_large, unforeseen
+from app.api.problems import domain_problem, too_large, unforeseen
+from app.errors import Overloaded
 from app.observability.logging import log_bug, log_event
 from app.observability.metrics import Metrics
 
@@ -80,21 +83,26 @@ class ObserveRequests:
 class LimitBody:
     """Refuse bodies of more than `limit` bytes with a problem, before anything parses them.
 
-    Starlette's own limit answers with plain text when the length is declared; this one never does.
+    The paths in `larger` have limits of their own, and share `budget`: what they have received is
+    held until they are answered. Starlette's own limit answers with plain text when the length is
+    declared; this one never does.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int], budget: Budget) -> None:
         """Wrap `app`."""
-        self._app, self._limit = app, limit
+        self._app, self._limit, self._larger, self._budget = app, limit, larger, budget
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
+        budget = self._budget if scope["path"] in self._larger else None
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isascii() and declared.isdigit() and int(declared[:20]) > self._limit:
-            await too_large(scope, self._limit)(scope, receive, send)
+        length = int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
+        if length > limit:
+            await too_large(scope, limit)(scope, receive, send)
             return
         size = 0
 
@@ -102,12 +110,23 @@ class LimitBody:
             nonlocal size
             message = await receive()
             if message["type"] == "http.request":
-                size += len(message.get("body", b""))
-                if size > self._limit:
-                    raise BodyTooLarge(self._limit)
+                more = len(message.get("body", b""))
+                if size + more > limit:
+                    raise BodyTooLarge(limit)
+                if budget is not None:
+                    budget.take(more)
+                size += more
             return message
 
-        await self._app(scope, receive_at_most, send)
+        try:
+            if budget is not None:
+                budget.check(length)
+            await self._app(scope, receive_at_most, send)
+        except Overloaded as error:  # before the application, which answers its own, has begun
+            await domain_problem(scope, error)(scope, receive, send)
+        finally:
+            if budget is not None:
+                budget.give_back(size)
 
 
 class BodyTooLarge(HTTPException):

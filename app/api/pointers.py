@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.api.schemas.caption import IMAGE_TAGS
 from app.api.schemas.text import TEXT_TAGS
 from app.errors import FieldError
 
@@ -39,7 +40,7 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     kind, location = str(error["type"]), list(error["loc"])
     place = location[1:] if location[:1] in (["body"], ["path"], ["query"]) else location
-    place = [part for part in place if part not in TEXT_TAGS]
+    place = [part for part in place if part not in (*TEXT_TAGS, *IMAGE_TAGS)]
     message = _MESSAGES.get(kind, str(error["msg"]))
     if kind == "extra_forbidden" and not _SANE_NAME.fullmatch(str(place[-1])):
         return FieldError(pointer(place[:-1]), "has a field that is not known")

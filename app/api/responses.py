@@ -9,7 +9,7 @@ from app.api.problems import MEDIA_TYPE
 _WORDS = {
     404: "No such model, or none for these languages",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body is of another type",
     422: "The request is invalid; `errors` points to the fields",
     500: "A fault of the service",
     503: "Full, loading or draining; `Retry-After` says when to come again",

@@ -13,8 +13,10 @@ from typing import Protocol
 from app.api.gate import Gate
 from app.engine.observer import Observer
 from app.errors import DragomanError, EngineFailure, NotReady
+from app.image.pool import ImageLimits, ImagePool
 from app.observability.logging import log_event
 from app.observability.metrics import Metrics
+from app.tasks.caption import Captioner
 from app.tasks.catalogue import Catalogue
 from app.tasks.loaded import LoadedModel
 from app.tasks.summarize import Summarizer
@@ -36,8 +38,9 @@ class Loader(Protocol):
 class Service:
     """What the lifespan keeps for the routes."""
 
-    def __init__(self, loader: Loader, max_items: int) -> None:
+    def __init__(self, loader: Loader, max_items: int, images: ImageLimits | None = None) -> None:
         """Make a service that is not loaded yet."""
+        self.images = ImagePool(images or ImageLimits())
         self.gate = Gate()
         self.metrics = Metrics()
         self.failure: DragomanError | None = None
@@ -55,15 +58,17 @@ class Service:
             raise self._unloaded()
         return self._catalogue
 
-    @property
     def translator(self) -> Translator:
-        """The translation task; raises why it cannot work yet."""
+        """Return the translation task; raises why it cannot work yet."""
         return Translator(self.catalogue, self._max_items)
 
-    @property
     def summarizer(self) -> Summarizer:
-        """The summarization task; raises why it cannot work yet."""
+        """Return the summarization task; raises why it cannot work yet."""
         return Summarizer(self.catalogue, self._max_items)
+
+    def captioner(self) -> Captioner:
+        """Return the captioning task; raises why it cannot work yet."""
+        return Captioner(self.catalogue, self._max_items, self.images)
 
     def trouble(self) -> DragomanError | None:
         """Return why new requests are not taken; None when all is well."""
@@ -90,6 +95,7 @@ class Service:
             yield
         finally:
             stop.set()
+            self.images.close()
             await loading
             if self._catalogue is not None:
                 for model in self._catalogue.models:

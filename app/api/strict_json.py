@@ -9,11 +9,13 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.api.pointers import pointer, sane
-from app.errors import FieldError, InvalidRequest
+from app.errors import Cancelled, FieldError, InvalidRequest
 
 _MOST_FIELDS = 64
 """Fields of one object: far more than any schema has, and few enough to report on at once."""
@@ -95,16 +97,17 @@ def _find(value: Any, wanted: _Object) -> list[str | int] | None:
 
 
 class JsonRequest(Request):
-    """A request whose JSON body was read already."""
+    """A request whose body was read already, to the value that its JSON has, or would have."""
 
-    def __init__(self, request: Request, body: bytes, value: Any) -> None:
-        """Stand in for `request`."""
+    def __init__(self, request: Request, value: Any) -> None:
+        """Stand in for `request`, of whose bytes nothing is kept."""
         super().__init__(request.scope, request.receive)
-        self._content, self._value = body, value
+        self._headers = Headers({**request.headers, "content-type": "application/json"})
+        self._value = value
 
     async def body(self) -> bytes:
-        """Return the body's bytes."""
-        return self._content
+        """Return that there is a body."""
+        return b"{}"
 
     async def json(self) -> Any:
         """Return the body's value."""
@@ -121,19 +124,48 @@ class StrictJsonRoute(APIRoute):
             return handler
 
         async def strict(request: Request) -> Response:
-            _check_headers(request)
-            body = await request.body()
-            if not body:
-                raise _not_json("is empty; send a JSON object")
-            return await handler(JsonRequest(request, body, parse(body)))
+            if request.headers.get("content-encoding", "identity").lower() != "identity":
+                raise HTTPException(415, "Send the body without Content-Encoding.")
+            try:
+                value = await self.read(request)
+            except ClientDisconnect:
+                raise Cancelled("The client went away.") from None
+            return await handler(JsonRequest(request, value))
 
         return strict
 
+    async def read(self, request: Request) -> Any:
+        """Return the value of the body.
 
-def _check_headers(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    main, _, sub = kind.partition("/")
-    if main != "application" or not (sub == "json" or sub.endswith("+json")):
-        raise HTTPException(415, "Send JSON with Content-Type: application/json.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HTTPException(415, "Send the body without Content-Encoding.")
+        Raises:
+            HTTPException: 415, the body is of another type.
+            InvalidRequest: it cannot be read.
+        """
+        if not is_json(request):
+            raise HTTPException(415, "Send JSON with Content-Type: application/json.")
+        return await read_json(request)
+
+
+async def read_json(request: Request, most_values: int | None = None) -> Any:
+    """Return the value of a JSON body, in which at most `most_values` values may be counted.
+
+    Raises:
+        InvalidRequest: it is empty, no JSON, or holds more.
+    """
+    body = await request.body()
+    if not body:
+        raise _not_json("is empty; send a JSON object")
+    if most_values is not None and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
+        raise _not_json(f"holds more than {most_values} values")
+    return parse(body)
+
+
+def is_json(request: Request) -> bool:
+    """Return whether the body of `request` is said to be JSON."""
+    main, _, sub = content_type(request).partition("/")
+    return main == "application" and (sub == "json" or sub.endswith("+json"))
+
+
+def content_type(request: Request) -> str:
+    """Return the content type of `request` without its parameters, in small letters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

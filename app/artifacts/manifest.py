@@ -106,10 +106,20 @@ class TextProcessing(_Part):
 
     normalizer: Literal["standard"] = "standard"
     tokenizer: Literal["subword", "word", "char"]
-    source_file: str
+    source_file: str = ""
+    """Empty where the source is no text, an image say."""
     target_file: str
     append_eos: bool = True
     """Whether the source ends with `eos`."""
+
+
+class ImageProcessing(_Part):
+    """How an image becomes the model's input, and what its memory is."""
+
+    resize: Literal["stretch"] = "stretch"
+    grid: tuple[int, int] | None = None
+    """Rows and columns of the places that the decoder attends to, row by row; left out, the grid
+    has the proportions of the image."""
 
 
 class Metric(_Part):
@@ -190,6 +200,7 @@ class Manifest(_Part):
     limits: Limits
     generation: Generation = Generation()
     text: TextProcessing | None = None
+    image: ImageProcessing | None = None
     metrics: tuple[Metric, ...] = ()
     golden: tuple[Golden, ...] = ()
     licences: tuple[Licence, ...] = ()
@@ -215,6 +226,26 @@ class Manifest(_Part):
     def attends(self) -> bool:
         """Whether a step returns attention weights."""
         return "attention" in self.signatures.step.outputs
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the images that `encode` takes; only for models of images."""
+        height, width = self.signatures.encode.inputs["image"].axes[1:3]
+        assert isinstance(height, int), "checked on load: this is a bug"
+        assert isinstance(width, int), "checked on load: this is a bug"
+        return height, width
+
+    @model_validator(mode="after")
+    def _source_is_of_its_kind(self) -> Manifest:
+        if self.source_kind == "text" and self.text is not None and not self.text.source_file:
+            raise ValueError("a model of texts needs `text.source_file`")
+        if self.source_kind == "image":
+            match self.signatures.encode.inputs:
+                case {"image": Tensor(dtype="uint8", axes=("batch", int(), int(), 3))}:
+                    pass
+                case _:
+                    raise ValueError("a model of images takes `image` uint8 [batch, H, W, 3]")
+        return self
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Manifest:

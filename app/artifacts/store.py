@@ -213,7 +213,8 @@ def _require_named_files(folder: Path, manifest: Manifest) -> None:
     """Refuse a manifest that does not list a file which loading will open."""
     needed = [f"{ENCODER}/{SAVED_MODEL}", f"{DECODER}/{SAVED_MODEL}"]
     if manifest.text is not None:
-        needed += [manifest.text.source_file, manifest.text.target_file]
+        named = (manifest.text.source_file, manifest.text.target_file)
+        needed += [path for path in named if path]
     listed = {entry.path for entry in manifest.files}
     for path in needed:
         if path not in listed:

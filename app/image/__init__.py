@@ -1,1 +1,1 @@
-"""Photographs: told by their content, bounded before they are decoded, stretched to a model's size."""
+"""Images: told by content, bounded before they are decoded, stretched to a model's size."""

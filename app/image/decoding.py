@@ -1,4 +1,4 @@
-"""An image's bytes as the pixels that a model takes: upright, opaque, RGB, stretched to its size."""
+"""An image's bytes as the pixels that a model takes: upright, opaque RGB of its size."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from PIL import Image
 
 from app.errors import FieldError, ImageTooLarge
 from app.image.header import Header, read_header, unreadable
-
-MOST_PIXELS = Image.MAX_IMAGE_PIXELS or 89_478_485
-"""Pixels beyond which Pillow itself warns of a bomb; our own limit is never higher."""
 
 _SPARE = 4  # a JPEG may be decoded at a half, a quarter or an eighth, but so many times the size
 _ORIENTATION = 0x0112

@@ -24,7 +24,12 @@ _OTHERS = (
     (re.compile(rb"II\*\x00|MM\x00\*"), "TIFF"),
     (re.compile(rb"BM"), "BMP"),
     (re.compile(rb"%PDF-"), "PDF"),
-    (re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg", re.S), "SVG"),
+    (
+        re.compile(
+            rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg", re.S
+        ),
+        "SVG",
+    ),
     (re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE), "HTML"),
 )
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})

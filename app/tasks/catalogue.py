@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from app.errors import ArtifactError, FieldError, InvalidRequest, UnknownLanguagePair, UnknownModel
 from app.tasks.loaded import LoadedModel
+
+Task = Literal["summarize", "caption"]
 
 
 class Catalogue:
@@ -39,20 +42,20 @@ class Catalogue:
             raise UnknownModel(f"No such model is loaded. There is: {known}.", *fields)
         return self._models[name]
 
-    def summarizers(self, name: str | None) -> list[LoadedModel]:
-        """Return the models that summarize, sorted by name, or the one called `name`.
+    def doing(self, task: Task, name: str | None) -> list[LoadedModel]:
+        """Return the models that do `task`, sorted by name, or the one called `name`.
 
         Raises:
-            UnknownModel: `name` is given, and not loaded or not a model that summarizes.
+            UnknownModel: `name` is given, and not loaded or not a model that does this.
         """
-        models = [m for m in self.models if m.artifact.manifest.task == "summarize"]
+        models = [model for model in self.models if model.artifact.manifest.task == task]
         if name is None:
             return models
         model = self.get(name, "/model")
         if model not in models:
             known = ", ".join(one.artifact.name for one in models) or "none"
-            field = FieldError("/model", f"does not summarize; there is: {known}")
-            raise UnknownModel(f"No such model summarizes. There is: {known}.", field)
+            field = FieldError("/model", f"does not {task}; there is: {known}")
+            raise UnknownModel(f"No such model can {task}. There is: {known}.", field)
         return [model]
 
     def translator(self, source: str | None, target: str, name: str | None) -> LoadedModel:

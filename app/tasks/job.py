@@ -1,31 +1,52 @@
-"""What a client asks of a text model, and the same checked and tokenized for the engine."""
+"""What a client asks of a model, and the same checked and made ready for the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from app.artifacts.manifest import LanguagePair, TokenDecoding
 from app.engine.request import SequenceRequest
-from app.errors import FieldError, InvalidRequest
+from app.errors import FieldError, InvalidRequest, UnsupportedOption
 from app.search.rules import WordLimits
 from app.tasks.loaded import LoadedModel
-from app.tasks.options import Options, ResolvedOptions, check_rows, resolve
+from app.tasks.options import Options, ResolvedOptions, out_of_range, resolve
 from app.tasks.text import Reading, check_text
 
 
 @dataclass(frozen=True)
-class TextJob:
-    """What every task on texts is asked; `listed` says whether `texts` came as a list."""
+class Job:
+    """What every task is asked, whatever it reads; the class variables are for its errors."""
 
-    texts: tuple[str, ...]
-    listed: bool
+    FIELD: ClassVar[str] = "text"
+    NOUN: ClassVar[str] = "text"
+    ATTENTION: ClassVar[str] = "return_alignments"
+
     model: str | None = field(default=None, kw_only=True)
     options: Options = field(default_factory=Options, kw_only=True)
     want_alignments: bool = field(default=False, kw_only=True)
     bulk: bool = field(default=False, kw_only=True)
+
+    @property
+    def count(self) -> int:
+        """How many items are to be worked on."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TextJob(Job):
+    """What every task on texts is asked; `listed` says whether `texts` came as a list."""
+
+    texts: tuple[str, ...]
+    listed: bool
+
+    @property
+    def count(self) -> int:
+        """How many texts there are."""
+        return len(self.texts)
 
     def pointer(self, place: int) -> str:
         """Return where the text at `place` stands in the request."""
@@ -50,44 +71,72 @@ class Source:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A job that is checked and tokenized: `items[i]` asks for `job.texts[i]`, by `sources[i]`."""
+    """A job that is checked and ready: `items[i]` asks for its item i.
 
-    job: TextJob
+    `sources[i]` is what is read of the text i; an image has none.
+    """
+
+    job: Job
     model: LoadedModel
     items: tuple[SequenceRequest, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[Source | None, ...]
     seed: int | None
 
     @property
     def source_tokens(self) -> int:
         """How many ids are read, end tokens included."""
-        return sum(int(item.source["tokens"].size) for item in self.items)
+        return sum(len(source.reading.ids) for source in self.sources if source is not None)
 
 
-def check_count(count: int, most: int) -> None:
-    """Refuse a list that holds no text, or more than `most`.
+def check_count(job: Job, most: int) -> None:
+    """Refuse a list that holds nothing, or more than `most`.
 
     Raises:
         InvalidRequest: it does.
     """
-    if not count:
-        message = "must hold at least one text"
-        raise InvalidRequest("The list is empty.", FieldError("/text", message))
-    if count > most:
-        message = f"holds {count} texts; the limit is {most}"
-        raise InvalidRequest("The list is too long.", FieldError("/text", message))
+    if not job.count:
+        field = FieldError(f"/{job.FIELD}", f"must hold at least one {job.NOUN}")
+        raise InvalidRequest("The list is empty.", field)
+    if job.count > most:
+        message = f"holds {job.count} {job.NOUN}s; the limit is {most}"
+        raise InvalidRequest("The list is too long.", FieldError(f"/{job.FIELD}", message))
 
 
-def resolve_options(job: TextJob, model: LoadedModel) -> ResolvedOptions:
+def resolve_options(job: Job, model: LoadedModel) -> ResolvedOptions:
     """Return the job's options with nothing left open.
 
     Raises:
-        InvalidRequest: an option does not fit the model, another one or the number of texts.
-        UnsupportedOption: alignments are asked of a model that does not attend.
+        InvalidRequest: an option does not fit the model, another one or the number of items.
+        UnsupportedOption: attention is asked of a model that has none.
     """
+    if job.want_alignments and not model.artifact.manifest.attends:
+        message = f"{model.artifact.name} has no attention to show"
+        raise UnsupportedOption(
+            "The model cannot do this.", FieldError(f"/{job.ATTENTION}", message)
+        )
     options = resolve(job.options, job.want_alignments, model, _forced(job.options, model))
-    check_rows(len(job.texts), options.base.rows, model)
+    check_rows(job, options.base.rows, model)
     return options
+
+
+def check_rows(job: Job, width: int, model: LoadedModel) -> None:
+    """Refuse for good what the engine could never hold, however long the client waited.
+
+    Raises:
+        InvalidRequest: one item needs more rows than decode at once, or all of them need more than
+            may decode and wait together.
+    """
+    if width > model.max_rows:
+        message = f"asks for {width} rows; this service decodes at most {model.max_rows} at once"
+        raise out_of_range("/options/beam_size", message)
+    rows, limit = job.count * width, model.max_rows + model.max_waiting
+    if rows > limit:
+        message = (
+            f"holds {job.count} {job.NOUN}s, {rows} rows at {width} each; "
+            f"the limit is {limit} rows: send at most {limit // width} {job.NOUN}s at once, "
+            "or use a smaller beam_size or n_best"
+        )
+        raise InvalidRequest("The list is too long.", FieldError(f"/{job.FIELD}", message))
 
 
 def assemble(
@@ -97,7 +146,7 @@ def assemble(
     sources: Sequence[Source],
     limits: Sequence[WordLimits | None] | None = None,
 ) -> Prepared:
-    """Return the job for the engine; `limits` are each text's word limits, if it has any."""
+    """Return a job on texts for the engine; `limits` are each text's word limits, if it has any."""
     items = tuple(
         SequenceRequest(
             {"tokens": np.asarray(source.reading.ids, np.int32)},

@@ -76,7 +76,8 @@ class Engine(Protocol):
 class LoadedModel:
     """One served model.
 
-    `max_rows` is how many rows its engine decodes at once, `max_waiting` how many more may wait.
+    `source` is `target` where the source is no text. `max_rows` is how many rows its engine decodes
+    at once, `max_waiting` how many more may wait.
     """
 
     artifact: Artifact
@@ -88,18 +89,18 @@ class LoadedModel:
 
 
 def load_tokenizers(artifact: Artifact) -> tuple[Tokenizer, Tokenizer]:
-    """Return the source and the target tokenizer of a text model; a shared file is read once.
+    """Return the source and the target tokenizer; what is shared, or alone, is read once.
 
     Raises:
-        ArtifactError: the model is not a text model, or a file is no tokenizer.
+        ArtifactError: the model writes no text, or a file is no tokenizer.
     """
     text = artifact.manifest.text
     if text is None:
         raise ArtifactError(f"{artifact.name} has no tokenizers: its manifest lacks `text`")
     try:
-        source = Tokenizer.load(artifact.folder / text.source_file)
-        if text.target_file == text.source_file:
-            return source, source
-        return source, Tokenizer.load(artifact.folder / text.target_file)
+        target = Tokenizer.load(artifact.folder / text.target_file)
+        if text.source_file in ("", text.target_file):
+            return target, target
+        return Tokenizer.load(artifact.folder / text.source_file), target
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{artifact.name}: {error}; export the model again") from error

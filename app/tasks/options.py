@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.artifacts.manifest import Manifest
 from app.engine.request import DecodeOptions
-from app.errors import FieldError, InvalidRequest, UnsupportedOption
+from app.errors import FieldError, InvalidRequest
 from app.search.rules import WordLimits
 from app.search.sampling import MOST_SAMPLED
 from app.search.step import SamplingPlan
@@ -63,22 +63,23 @@ class ResolvedOptions:
     def decode(
         self,
         item: int,
-        source_tokens: int,
+        source_tokens: int | None,
         prefix: tuple[int, ...],
         words: WordLimits | None = None,
     ) -> DecodeOptions:
-        """Return how to decode the text at place `item`, of `source_tokens` ids.
+        """Return how to decode the item at place `item`, of `source_tokens` ids.
 
+        Where a source has no ids, an image say, the model alone bounds the output.
         `prefix` ids are fed before the output begins, a language tag say. Where `words` bound the
         output, its tokens are bounded by the model alone, lest they cut a word.
         """
         base, limits, usual = self.base, self.manifest.limits, self.manifest.generation
         wanted = self.options.max_tokens
-        if wanted is None and words is not None:
-            wanted = limits.max_target
-        if wanted is None:
+        if wanted is None and words is None and source_tokens is not None:
             grown = int(usual.max_ratio * source_tokens) + usual.max_extra
             wanted = max(base.min_tokens, min(limits.max_target, grown + len(self.forced)))
+        elif wanted is None:
+            wanted = limits.max_target
         sampling = base.sampling
         if sampling is not None:
             sampling = SamplingPlan(
@@ -107,19 +108,14 @@ def resolve(
 
     Args:
         options: what the client asked for.
-        want_attention: whether it asked for alignments.
+        want_attention: whether it asked where the model attends; then the model must.
         model: what is to decode.
         forced: the ids of `options.prefix`.
 
     Raises:
         InvalidRequest: an option is out of range for this model, or does not go with another.
-        UnsupportedOption: alignments are asked of a model that does not attend.
     """
     manifest = model.artifact.manifest
-    if want_attention and not manifest.attends:
-        message = f"{manifest.name} has no attention to align with"
-        field = FieldError("/return_alignments", message)
-        raise UnsupportedOption("The model cannot do this.", field)
     _check_lengths(options, manifest, len(forced))
     defaults = manifest.generation
     penalty = options.length_penalty
@@ -172,26 +168,6 @@ def _check_lengths(options: Options, manifest: Manifest, forced: int) -> None:
     if forced >= allowed:
         message = f"has {forced} tokens; it must leave room in the {allowed} that may come"
         raise out_of_range("/options/prefix", message)
-
-
-def check_rows(items: int, width: int, model: LoadedModel) -> None:
-    """Refuse for good what the engine could never hold, however long the client waited.
-
-    Raises:
-        InvalidRequest: one item needs more rows than decode at once, or all of them need more than
-            may decode and wait together.
-    """
-    if width > model.max_rows:
-        message = f"asks for {width} rows; this service decodes at most {model.max_rows} at once"
-        raise out_of_range("/options/beam_size", message)
-    rows, limit = items * width, model.max_rows + model.max_waiting
-    if rows > limit:
-        message = (
-            f"holds {items} texts, {rows} rows at {width} a text; "
-            f"the limit is {limit} rows: send at most {limit // width} texts at once, "
-            "or use a smaller beam_size or n_best"
-        )
-        raise InvalidRequest("The list is too long.", FieldError("/text", message))
 
 
 def out_of_range(pointer: str, message: str) -> InvalidRequest:

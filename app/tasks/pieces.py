@@ -9,6 +9,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from app.artifacts.manifest import Manifest
+from app.text.words import count_words
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -37,6 +40,39 @@ def readable(pieces: Sequence[str]) -> list[Piece]:
     [' Caf', 'é', '</s>']
     """
     return list(_merge(pieces))
+
+
+def spell(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
+    """Return vocabulary entries as people read them, whatever the tokenizer of `manifest` is."""
+    if manifest.text is not None and manifest.text.tokenizer == "subword":
+        return readable(entries)
+    return [Piece(entry, 1) for entry in entries]
+
+
+def spell_words(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
+    """Return what `spell` does, with the pieces of one word as one.
+
+    A word is what `app.text.words` counts: of `[" a", " sur", "fer", "."]` two pieces are made,
+    `" a"` and `" surfer."`.
+    """
+    pieces = spell(entries, manifest)
+    if manifest.text is None or manifest.text.tokenizer == "word":
+        return pieces
+    joined: list[Piece] = []
+    for piece in pieces:
+        before = joined[-1] if joined else None
+        if before is not None and _goes_on(before.text, piece.text):
+            joined[-1] = Piece(before.text + piece.text, before.tokens + piece.tokens)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _goes_on(before: str, text: str) -> bool:
+    """Return whether `text` belongs to the word that `before` is, or to the space it is."""
+    if not before.strip():
+        return True
+    return not text[:1].isspace() and count_words(before + text) <= max(1, count_words(before))
 
 
 def _merge(pieces: Sequence[str]) -> Iterator[Piece]:

@@ -34,8 +34,8 @@ class Summarizer(TextTask[SummarizeJob]):
             InvalidRequest: a field is wrong, or the texts need more than one model.
             NotFound: no model of that name, or none that summarizes in a text's language.
         """
-        models = self._catalogue.summarizers(job.model)
-        check_count(len(job.texts), self._max_items)
+        models = self._catalogue.doing("summarize", job.model)
+        check_count(job, self._max_items)
         texts = job.checked_texts()
         pointers = [job.pointer(place) for place in range(len(texts))]
         offered = sorted({pair.source for model in models for pair in _pairs(model)})

@@ -1,4 +1,4 @@
-"""What all tasks on texts share: prepare, decode together, make text again."""
+"""What all tasks share: prepare, decode together, make text again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from app.tasks.answer import Answer, answer
 from app.tasks.catalogue import Catalogue
-from app.tasks.job import Prepared, TextJob
+from app.tasks.job import Job, Prepared, TextJob
 from app.tasks.loaded import Submission
 from app.text.incremental import IncrementalText
 
@@ -18,39 +18,34 @@ MANY = 64  # outputs beyond which making text of them would hold up the event lo
 LARGE = 20_000
 """Characters of one request beyond which tokenizing would hold up the event loop: 5 ms or so."""
 
-J = TypeVar("J", bound=TextJob)
+J = TypeVar("J", bound=Job)
+T = TypeVar("T", bound=TextJob)
 
 
 @dataclass(frozen=True)
 class TextPiece:
-    """More of the output for the text at place `index`; what was said is never unsaid."""
+    """More of the output for the item at place `index`; what was said is never unsaid."""
 
     index: int
     text: str
 
 
-class TextTask(ABC, Generic[J]):
+class Task(ABC, Generic[J]):
     """One task on the models of a catalogue; a subclass says how its jobs are prepared."""
 
     def __init__(self, catalogue: Catalogue, max_items: int) -> None:
-        """Serve `catalogue`; a list may hold `max_items` texts."""
+        """Serve `catalogue`; a list may hold `max_items` items."""
         self._catalogue = catalogue
         self._max_items = max_items
 
     @abstractmethod
-    def _prepare(self, job: J) -> Prepared:
-        """Pick the model of a job, check and tokenize the job for it."""
-
     async def prepare(self, job: J) -> Prepared:
-        """Check and tokenize a job; in a thread where the texts are long.
+        """Pick the model of a job, check the job and make it ready; off the event loop if slow.
 
         Raises:
             InvalidRequest: a field is wrong; the error points to it.
             NotFound: no model of that name, or none that can do this.
         """
-        if sum(map(len, job.texts)) > LARGE:
-            return await asyncio.to_thread(self._prepare, job)
-        return self._prepare(job)
 
     async def run(self, prepared: Prepared, deadline: float | None) -> Answer:
         """Decode what was prepared; the rows are freed when this is cancelled.
@@ -78,6 +73,20 @@ class TextTask(ABC, Generic[J]):
         return prepared.model.engine.submit(
             prepared.items, deadline=deadline, streams=streams, bulk=prepared.job.bulk
         )
+
+
+class TextTask(Task[T]):
+    """A task on texts: they are tokenized in a thread where they are long."""
+
+    @abstractmethod
+    def _prepare(self, job: T) -> Prepared:
+        """Pick the model of a job, check and tokenize the job for it."""
+
+    async def prepare(self, job: T) -> Prepared:
+        """Check and tokenize a job; in a thread where the texts are long."""
+        if sum(map(len, job.texts)) > LARGE:
+            return await asyncio.to_thread(self._prepare, job)
+        return self._prepare(job)
 
 
 async def finish(prepared: Prepared, submission: Submission) -> Answer:

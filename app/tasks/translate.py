@@ -30,7 +30,7 @@ class Translator(TextTask[TranslateJob]):
             NotFound: no model of that name, or none for these languages.
         """
         model = self._catalogue.translator(job.source, job.target, job.model)
-        check_count(len(job.texts), self._max_items)
+        check_count(job, self._max_items)
         return prepare(job, model)
 
 

@@ -1,6 +1,6 @@
 """`python -m tests.e2e.toy_models FOLDER [TASK …]` writes toy models, in a process of its own.
 
-The tasks are `translate`, which is all that is written if none is named, and `summarize`.
+The tasks are `translate`, which is all that is written if none is named, `summarize` and `caption`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.fakes.toy_artifact import write_toy_artifact, write_toy_summarizer
+from tests.fakes.toy_artifact import (
+    write_toy_artifact,
+    write_toy_captioner,
+    write_toy_summarizer,
+)
 
-WRITERS = {"translate": write_toy_artifact, "summarize": write_toy_summarizer}
+WRITERS = {
+    "translate": write_toy_artifact,
+    "summarize": write_toy_summarizer,
+    "caption": write_toy_captioner,
+}
 
 if __name__ == "__main__":
     for task in sys.argv[2:] or ["translate"]:

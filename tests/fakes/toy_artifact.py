@@ -12,6 +12,10 @@ Attention is 1 at the word that is read. States: `state_position` int32 [batch] 
 float32 [batch, 1].
 
 The toy that summarizes is the same, reads 7 words, and spells 14 … 23 as `ONE` … `TEN`.
+
+The toy that captions looks at an image of 8 x 8 pixels in four cells of 4 x 4, row by row. A cell's
+mean colour, each of red, green and blue being on or off, gives the id 3 + 4·red + 2·green + blue of
+a "word", which is read as above: `blue` … `white`, and black ends the caption.
 """
 
 from __future__ import annotations
@@ -51,6 +55,9 @@ TARGET_WORDS = (
     *FRENCH,
 )  # two `six` otherwise
 HEADLINE_WORDS = (*TARGET_WORDS[: -len(FRENCH)], *(word.upper() for word in ENGLISH))
+COLOURS = ("blue", "green", "cyan", "red", "magenta", "yellow", "white")
+COLOUR_WORDS = (*TARGET_WORDS[: -len(FRENCH)], *COLOURS, "seen:8", "seen:9", "seen:10")
+SIDE = 8  # of the image that the toy looks at, in pixels
 FIRST_ENGLISH, SHIFT = len(SPECIAL_TOKENS), len(ENGLISH)
 VOCABULARY = len(TARGET_WORDS)
 CYCLE = 20
@@ -109,6 +116,23 @@ def _summarizer(name: str, version: int) -> Manifest:
     return _manifest(name, version).model_copy(update=changes)
 
 
+def _captioner(name: str, version: int) -> Manifest:
+    text = _manifest(name, version)
+    image = {"image": Tensor(dtype="uint8", axes=("batch", SIDE, SIDE, 3))}
+    encode = text.signatures.encode.model_copy(update={"inputs": image})
+    changes = {
+        "task": "caption",
+        "summary": "Names the colours of four cells; for tests.",
+        "languages": (LanguagePair(source="und", target="en"),),
+        "source_kind": "image",
+        "signatures": text.signatures.model_copy(update={"encode": encode}),
+        "limits": Limits(max_source=4, max_target=16),
+        "text": TextProcessing(tokenizer="word", target_file="target.json", append_eos=False),
+        "golden": (),
+    }
+    return text.model_copy(update=changes)
+
+
 def word_tokenizer(words: Sequence[str]) -> Backend:
     """Return a tokenizer that splits at spaces; ids are places in `words`."""
     vocabulary = {word: index for index, word in enumerate(words)}
@@ -118,13 +142,20 @@ def word_tokenizer(words: Sequence[str]) -> Backend:
     return backend
 
 
-def _write_models(folder: Path) -> None:
+def _write_models(folder: Path, *, sees: bool) -> None:
     importlib.import_module("app.engine.session")  # first: it decides how Keras is loaded
     import tensorflow as tf
 
     # A variable in each model proves that the engine keeps the loaded roots alive.
     shift = tf.Variable(float(SHIFT))
     slope = tf.Variable(-2.0)
+
+    def look(image: Any) -> dict[str, Any]:
+        half = SIDE // 2
+        cells = tf.reshape(tf.cast(image, tf.float32), [-1, 2, half, 2, half, 3])
+        on = tf.cast(tf.reduce_mean(cells, axis=[2, 4]) > 127.5, tf.int32)  # [batch, 2, 2, 3]
+        colour = tf.reshape(tf.reduce_sum(on * [4, 2, 1], axis=-1), [-1, 4])
+        return encode(tf.where(colour > 0, FIRST_ENGLISH - 1 + colour, EOS))
 
     def encode(tokens: Any) -> dict[str, Any]:
         rows = tf.shape(tokens)[0]
@@ -160,13 +191,10 @@ def _write_models(folder: Path) -> None:
         tf.saved_model.save(module, str(path), signatures={name: concrete})
 
     spec = tf.TensorSpec
-    save(
-        folder / "encoder",
-        "encode",
-        encode,
-        [spec([None, None], tf.int32, "tokens")],
-        [shift],
-    )
+    tokens = spec([None, None], tf.int32, "tokens")
+    image = spec([None, SIDE, SIDE, 3], tf.uint8, "image")
+    read = (look, [image]) if sees else (encode, [tokens])
+    save(folder / "encoder", "encode", *read, [shift])
     steps = [
         spec([None], tf.int32, "token"),
         spec([None, None, 1], tf.float32, "memory_values"),
@@ -187,10 +215,17 @@ def write_toy_summarizer(root: Path, name: str = "toy-headline-en", version: int
     return _write(root, _summarizer(name, version), HEADLINE_WORDS)
 
 
+def write_toy_captioner(root: Path, name: str = "toy-colours", version: int = 1) -> Artifact:
+    """Write the toy model that captions, as `write_toy_artifact` does the one that translates."""
+    return _write(root, _captioner(name, version), COLOUR_WORDS)
+
+
 def _write(root: Path, manifest: Manifest, target_words: Sequence[str]) -> Artifact:
     def fill(folder: Path) -> None:
-        _write_models(folder)
-        word_tokenizer(SOURCE_WORDS).save(str(folder / "source.json"))
+        sees = manifest.source_kind == "image"
+        _write_models(folder, sees=sees)
+        if not sees:
+            word_tokenizer(SOURCE_WORDS).save(str(folder / "source.json"))
         word_tokenizer(target_words).save(str(folder / "target.json"))
         (folder / "README.md").write_text(f"# Toy\n\n{manifest.summary}\n", encoding="utf-8")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.api.dependencies import CatalogueDep
+from app.api.dependencies import CatalogueDep, ServiceDep
 from app.api.responses import problems
 from app.api.schemas.models import ModelOut, ModelsResponse
 
@@ -12,19 +12,26 @@ router = APIRouter(prefix="/v1", tags=["models"])
 
 
 @router.get(
-    "/models", operation_id="list_models", summary="List the models", responses=problems(503)
+    "/models",
+    operation_id="list_models",
+    summary="List the models",
+    response_model_exclude_none=True,
+    responses=problems(503),
 )
-async def list_models(catalogue: CatalogueDep) -> ModelsResponse:
+async def list_models(catalogue: CatalogueDep, service: ServiceDep) -> ModelsResponse:
     """Return every loaded model: what it does, its limits, its figures and its licences."""
-    return ModelsResponse(models=[ModelOut.of(model) for model in catalogue.models])
+    return ModelsResponse(
+        models=[ModelOut.of(model, service.images.limits) for model in catalogue.models]
+    )
 
 
 @router.get(
     "/models/{name}",
     operation_id="get_model",
     summary="Describe one model",
+    response_model_exclude_none=True,
     responses=problems(404, 503),
 )
-async def get_model(name: str, catalogue: CatalogueDep) -> ModelOut:
+async def get_model(name: str, catalogue: CatalogueDep, service: ServiceDep) -> ModelOut:
     """Return one loaded model."""
-    return ModelOut.of(catalogue.get(name))
+    return ModelOut.of(catalogue.get(name), service.images.limits)

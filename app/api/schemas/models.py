@@ -7,8 +7,27 @@ from typing import Literal
 from pydantic import Field
 
 from app.api.schemas.base import Wire
-from app.artifacts.manifest import Generation, LanguagePair, Licence, Limits, Metric
+from app.artifacts.manifest import Generation, LanguagePair, Licence, Limits, Manifest, Metric
+from app.image.header import FORMATS
+from app.image.pool import ImageLimits
 from app.tasks.loaded import LoadedModel
+
+
+class ImageOut(Wire):
+    """What a model of images takes, and what of it the service decodes."""
+
+    height: int = Field(description="In pixels; every image is stretched to this size.")
+    width: int
+    formats: list[str] = Field(description="Told by content, not by name.")
+    max_pixels: int = Field(description="That one image may have, before it is stretched.")
+
+    @classmethod
+    def of(cls, manifest: Manifest, limits: ImageLimits) -> ImageOut | None:
+        """Return what is to be said of a model; None where it takes no images."""
+        if manifest.source_kind != "image":
+            return None
+        height, width = manifest.image_size
+        return cls(height=height, width=width, formats=list(FORMATS), max_pixels=limits.max_pixels)
 
 
 class ModelOut(Wire):
@@ -21,6 +40,7 @@ class ModelOut(Wire):
     languages: list[LanguagePair]
     state: str = Field(description="`ready`, `draining` or `failed`.")
     limits: Limits = Field(description="Tokens that a source and a target may have.")
+    image: ImageOut | None = Field(None, description="Only for models of images.")
     generation: Generation = Field(description="Default options.")
     metrics: list[Metric] = Field(description="Measured figures, with their data set and split.")
     licences: list[Licence] = Field(description="Of the data that the model was trained on.")
@@ -28,7 +48,7 @@ class ModelOut(Wire):
     parameters: int
 
     @classmethod
-    def of(cls, model: LoadedModel) -> ModelOut:
+    def of(cls, model: LoadedModel, images: ImageLimits) -> ModelOut:
         """Return a loaded model as it goes over the wire."""
         manifest = model.artifact.manifest
         return cls(
@@ -39,6 +59,7 @@ class ModelOut(Wire):
             languages=list(manifest.languages),
             state=model.engine.state,
             limits=manifest.limits,
+            image=ImageOut.of(manifest, images),
             generation=manifest.generation,
             metrics=list(manifest.metrics),
             licences=list(manifest.licences),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from app.api.schemas.base import Wire
+from app.api.schemas.caption import CaptionResponse
 from app.api.schemas.problem import Problem
 from app.api.schemas.summarize import SummarizeResponse
 from app.api.schemas.translate import TranslateResponse
+
+R = TypeVar("R")
 
 
 class TokenEvent(Wire):
     """More of one output; what was sent is never revised."""
 
     type: Literal["token"] = "token"
-    index: int = Field(description="Which text of the list; 0 where one was sent.")
+    index: int = Field(description="Which item of the list; 0 where one was sent.")
     text: str = Field(description="Append it to what came before.")
 
 
@@ -27,20 +30,24 @@ class Timings(Wire):
     total_ms: float
 
 
-class DoneEvent(Wire):
+class Done(Wire, Generic[R]):
     """The end of a stream that went well: the whole answer, as without streaming."""
 
     type: Literal["done"] = "done"
-    result: TranslateResponse
+    result: R
     timings: Timings
 
 
-class SummariesDoneEvent(Wire):
-    """The end of a stream of summaries that went well: the whole answer, as without streaming."""
+class DoneEvent(Done[TranslateResponse]):
+    """The end of a stream of translations that went well: the answer, as without streaming."""
 
-    type: Literal["done"] = "done"
-    result: SummarizeResponse
-    timings: Timings
+
+class SummariesDoneEvent(Done[SummarizeResponse]):
+    """The end of a stream of summaries that went well: the answer, as without streaming."""
+
+
+class CaptionsDoneEvent(Done[CaptionResponse]):
+    """The end of a stream of captions that went well: the answer, as without streaming."""
 
 
 class ErrorEvent(Wire):
@@ -48,7 +55,3 @@ class ErrorEvent(Wire):
 
     type: Literal["error"] = "error"
     error: Problem
-
-
-StreamEvent = TokenEvent | DoneEvent | ErrorEvent
-SummariesStreamEvent = TokenEvent | SummariesDoneEvent | ErrorEvent

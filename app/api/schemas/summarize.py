@@ -7,15 +7,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from app.api.schemas.base import Wire
-from app.api.schemas.text import (
-    DecodingOptions,
-    Language,
-    ModelRef,
-    OutputOut,
-    TextRequest,
-    Usage,
-    best_of,
-)
+from app.api.schemas.options import DecodingOptions
+from app.api.schemas.output import ModelRef
+from app.api.schemas.text import Language, OutputOut, TextRequest, Usage, best_of
 from app.tasks.answer import Answer, Output
 from app.tasks.length import Length, Preset
 from app.tasks.summarize import SummarizeJob
@@ -153,6 +147,7 @@ class SummarizeResponse(Wire):
 
 
 def _summary(item: Output) -> SummaryOut:
+    assert item.source is not None, "a text has a source: this is a bug"
     return SummaryOut(
         **best_of(item),
         words=item.candidates[0].words,

@@ -5,15 +5,9 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from app.api.schemas.base import Wire
-from app.api.schemas.text import (
-    DecodingOptions,
-    Language,
-    ModelRef,
-    OutputOut,
-    TextRequest,
-    Usage,
-    best_of,
-)
+from app.api.schemas.options import DecodingOptions
+from app.api.schemas.output import ModelRef
+from app.api.schemas.text import Language, OutputOut, TextRequest, Usage, best_of
 from app.tasks.answer import Answer
 from app.tasks.translate import TranslateJob
 

@@ -92,15 +92,18 @@ class Session:
         order = sorted(range(len(sources)), key=lambda place: widths[place])
         whole = nothing = self._graph.empty([*self._manifest.states, *self._manifest.memories])
         lengths: list[int] = []
+        wide = EXACT_WIDTH
         for width in sorted(set(widths)):
             group = [sources[place] for place in order if widths[place] == width]
             for first in range(0, len(group), EXACT_ROWS):
                 part = self._encode_group(group[first : first + EXACT_ROWS])
                 ones = [1] * len(part.lengths)
-                whole = self._combine(whole, part.tensors, range(len(lengths)), ones, width)
+                # An image has no width of its own: its memory is as wide as it is.
+                wide = max(wide, width, padded(max(part.lengths), EXACT_WIDTH))
+                whole = self._combine(whole, part.tensors, range(len(lengths)), ones, wide)
                 lengths += part.lengths
         back = np.argsort(order).tolist()
-        whole = self._combine(whole, nothing, back, [], max(widths))
+        whole = self._combine(whole, nothing, back, [], wide)
         return EncodedBatch(whole, tuple(lengths[row] for row in back))
 
     def _encode_group(self, sources: Sequence[Source]) -> EncodedBatch:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.api.service import Service
-from app.main import create_app
+from app.main import create_app, create_service
 from app.settings import Settings
 from app.tasks.loaded import LoadedModel
 from tests.fakes.models import FakeLoader, model
@@ -23,7 +22,7 @@ def serve() -> Iterator[Serve]:
 
         def start(*models: LoadedModel, **settings: Any) -> TestClient:
             made = Settings(**settings)
-            service = Service(FakeLoader(*(models or (model(),))), made.max_items)
+            service = create_service(made, FakeLoader(*(models or (model(),))))
             client = stack.enter_context(TestClient(create_app(made, service)))
             client.app_state["service"] = service
             while client.get("/readyz").json().get("code") == "loading":

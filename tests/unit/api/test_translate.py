@@ -248,7 +248,7 @@ def test_too_many_items_are_refused(serve: Serve) -> None:
 
 def test_a_list_that_could_never_fit_is_refused_for_good(client: TestClient) -> None:
     message = (
-        "holds 5 texts, 20 rows at 4 a text; the limit is 16 rows: "
+        "holds 5 texts, 20 rows at 4 each; the limit is 16 rows: "
         "send at most 4 texts at once, or use a smaller beam_size or n_best"
     )
     response = post(client, text=["one"] * 5, options={"beam_size": 4})

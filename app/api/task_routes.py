@@ -1,0 +1,138 @@
+"""The two routes of a task, `POST /v1/NAME` and its stream: the same for all of them.
+
+FastAPI learns a route's types from its function's annotations; here they are set when the routes
+are made, since they differ from task to task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.routing import APIRoute
+from fastapi.sse import EventSourceResponse
+from pydantic import BaseModel
+
+from app.api.conduct import Conduct, Pieces
+from app.api.dependencies import ContextDep, ServiceDep
+from app.api.responses import problems
+from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent
+from app.api.service import Service
+from app.api.streams import events
+from app.api.strict_json import StrictJsonRoute
+from app.tasks.answer import Answer
+from app.tasks.job import Job
+from app.tasks.task import Task
+
+J = TypeVar("J", bound=Job)
+C = TypeVar("C", bound=Job, covariant=True)
+_PROBLEMS = problems(404, 413, 415, 422, 500, 503, 504)
+_STREAM = """Send `token` events, whose texts add up to the {outputs}, then `done` or `error`.
+
+With a beam, a piece is sent once every hypothesis that can still win begins with it."""
+
+
+class Asks(Protocol[C]):
+    """A request's schema."""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """After how many milliseconds the client gives up."""
+        ...
+
+    def job(self) -> C:
+        """Return the request as the task takes it."""
+        ...
+
+
+class Answers(Protocol):
+    """An answer's schema."""
+
+    @classmethod
+    def of(cls, answer: Answer) -> Any:
+        """Return the task's answer as it goes over the wire."""
+        ...
+
+
+@dataclass(frozen=True)
+class TaskRoutes(Generic[J]):
+    """What tells the routes of one task from those of another.
+
+    `task` gives the running task, `done` is the event that ends a stream well, `outputs` what the
+    answer is called in words. `summary` continues with `, telling every piece …` for the stream.
+    """
+
+    name: str
+    task: Callable[[Service], Task[J]]
+    request: type[Asks[J]]
+    answer: type[Answers]
+    done: type[BaseModel]
+    outputs: str
+    summary: str
+    description: str
+    verb: str
+    route_class: type[APIRoute] = StrictJsonRoute
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def router(self) -> APIRouter:
+        """Return the task's two routes."""
+        conduct = Annotated[Conduct[Any], Depends(self._conduct())]
+
+        async def answer(body: Asks[J], request: Request, conduct: Conduct[J]) -> Any:
+            return self.answer.of(await conduct.answer(body.job(), body.deadline_ms, request))
+
+        async def admitted(body: Asks[J], conduct: Conduct[J]) -> AsyncIterator[Pieces]:
+            async with conduct.admitted(body.job(), body.deadline_ms) as pieces:
+                yield pieces
+
+        async def stream(
+            pieces: Pieces, service: ServiceDep, context: ContextDep
+        ) -> AsyncIterator[Any]:
+            async for event in events(pieces, self._done, context, service.gate):
+                yield event
+
+        answer.__annotations__ |= {
+            "body": self.request,
+            "request": Request,
+            "conduct": conduct,
+            "return": self.answer,
+        }
+        admitted.__annotations__ |= {"body": self.request, "conduct": conduct}
+        stream.__annotations__ |= {
+            "pieces": Annotated[Pieces, Depends(admitted)],
+            "return": AsyncIterator[TokenEvent | self.done | ErrorEvent],  # type: ignore[name-defined]
+        }
+        router = APIRouter(prefix="/v1", tags=["tasks"], route_class=self.route_class)
+        shared: dict[str, Any] = {
+            "response_model_exclude_none": True,
+            "responses": _PROBLEMS,
+            "openapi_extra": self.extra or None,
+        }
+        router.post(
+            f"/{self.name}",
+            operation_id=self.name,
+            summary=self.summary,
+            description=self.description,
+            **shared,
+        )(answer)
+        router.post(
+            f"/{self.name}/stream",
+            operation_id=f"{self.name}_stream",
+            summary=f"{self.verb}, telling every piece as it is decided",
+            description=_STREAM.format(outputs=self.outputs),
+            response_class=EventSourceResponse,
+            **shared,
+        )(stream)
+        return router
+
+    def _conduct(self) -> Callable[..., Any]:
+        async def conduct(service: ServiceDep, context: ContextDep) -> Conduct[J]:
+            service.gate.check()
+            return Conduct(self.task(service), service, context)
+
+        return conduct
+
+    def _done(self, answer: Answer, timings: Timings) -> BaseModel:
+        return self.done(result=self.answer.of(answer), timings=timings)
