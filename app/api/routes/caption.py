@@ -13,8 +13,6 @@ from app.api.task_routes import TaskRoutes
 PATHS = ("/v1/caption", "/v1/caption/stream")
 """Where bodies may be as large as photographs are."""
 
-_FIELDS = ("model", "priority", "deadline_ms", "return_attention", "options")
-_SCHEMA = "#/components/schemas/CaptionRequest/properties"
 _FORM: dict[str, Any] = {
     "type": "object",
     "required": ["image"],
@@ -25,7 +23,11 @@ _FORM: dict[str, Any] = {
             "items": {"type": "string", "contentMediaType": "application/octet-stream"},
             "description": "The files: one part called `image` for each.",
         },
-        **{name: {"$ref": f"{_SCHEMA}/{name}"} for name in _FIELDS},
+        "model": {"type": "string", "description": "As in JSON."},
+        "priority": {"type": "string", "enum": ["interactive", "bulk"]},
+        "deadline_ms": {"type": "integer", "description": "As in JSON."},
+        "return_attention": {"type": "boolean", "description": "As in JSON."},
+        "options": {"$ref": "#/components/schemas/CaptionOptions"},
     },
 }
 
