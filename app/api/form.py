@@ -8,6 +8,7 @@ A form has one or many parts `image`; every other part is called as the field of
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import Request
@@ -46,11 +47,26 @@ class _Form(MultiPartParser):
     """Starlette's parser, which keeps all in memory (the body is bounded) and knows the end."""
 
     spool_max_size = 0  # never: nothing of a request goes to the disk
-    ended = False
+
+    def __init__(self, request: Request) -> None:
+        """Parse the body of `request`."""
+        super().__init__(
+            request.headers,
+            self._chunks(request),
+            max_files=_MOST_FILES,
+            max_fields=_MOST_FIELDS,
+        )
+        self._ended = False
 
     def on_end(self) -> None:
         """Note that the closing boundary came."""
-        self.ended = True
+        self._ended = True
+
+    async def _chunks(self, request: Request) -> AsyncGenerator[bytes, None]:
+        async for chunk in request.stream():
+            yield chunk
+        if not self._ended:  # raised here, inside of `parse`, which then closes its files
+            raise MultiPartException("it breaks off before its closing boundary")
 
 
 async def read_form(request: Request) -> dict[str, Any]:
@@ -59,17 +75,12 @@ async def read_form(request: Request) -> dict[str, Any]:
     Raises:
         InvalidRequest: it is no whole form, a field is there twice or is no JSON.
     """
-    parser = _Form(
-        request.headers, request.stream(), max_files=_MOST_FILES, max_fields=_MOST_FIELDS
-    )
     try:
-        form = await parser.parse()
+        form = await _Form(request).parse()
     except (MultiPartException, FormParserError) as error:
         reason = error.message if isinstance(error, MultiPartException) else "is no such form"
         raise _unreadable("", f"cannot be read as {MULTIPART}: {reason}") from None
     try:
-        if not parser.ended:
-            raise _unreadable("", f"breaks off: no closing boundary of {MULTIPART}")
         value: dict[str, Any] = {}
         for name, part in form.multi_items():
             await _take(value, name, part)

@@ -7,11 +7,15 @@ import logging
 import sys
 import time
 import traceback
+import warnings
 from types import TracebackType
 from typing import Any, TextIO
 
 EXTRA = "dragoman"
 """The attribute of a log record that holds the fields beside the message."""
+
+_TALKATIVE = ("PIL", "python_multipart")
+"""Libraries whose debug messages hold parts of what a client sent, a photo's metadata say."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -49,6 +53,9 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(max(logging.INFO, root.level))
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def log_event(logger: logging.Logger, level: int, message: str, **fields: object) -> None:

@@ -1,4 +1,7 @@
-"""An engine whose answers a person can check: the output is the source, read backwards."""
+"""An engine whose answers a person can check: the output is the source, read backwards.
+
+An image is read as four colours, see `tests.fakes.toy_artifact`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.engine.request import FinishReason, Hypothesis, SequenceRequest, SequenceResult
 from app.errors import Cancelled, DragomanError, Draining
@@ -98,9 +102,17 @@ class FakeEngine:
         self.state = "draining"
 
 
+def _cells(image: NDArray[np.generic]) -> NDArray[np.generic]:
+    """The ids of the four cells of an image, by the rule of the toy that captions."""
+    height, width, _ = image.shape
+    cells = image.reshape(2, height // 2, 2, width // 2, 3).mean(axis=(1, 3)) > 127.5
+    return 3 + np.asarray(cells @ [4, 2, 1]).reshape(4)
+
+
 def _backwards(item: SequenceRequest) -> SequenceResult:
     """The k-th best output lacks the last k tokens; each token attends to the one it copies."""
-    ids = [int(i) for i in item.source["tokens"]]
+    ids = _cells(item.source["image"]) if "image" in item.source else item.source["tokens"]
+    ids = [int(i) for i in ids]
     content = ids[:-1] if ids and ids[-1] == EOS else ids
     tokens = tuple(reversed(content))[: item.options.max_tokens]
     attention = None

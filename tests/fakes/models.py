@@ -9,9 +9,15 @@ from app.artifacts.manifest import LanguagePair, Manifest
 from app.artifacts.store import Artifact
 from app.engine.observer import Observer
 from app.tasks.loaded import LoadedModel
-from app.text.tokenizer import Tokenizer
+from app.text.tokenizer import SPECIAL_TOKENS, Tokenizer
 from tests.fakes.engine import FakeEngine
-from tests.fakes.toy_artifact import SOURCE_WORDS, _manifest, word_tokenizer
+from tests.fakes.toy_artifact import (
+    COLOURS,
+    SOURCE_WORDS,
+    _captioner,
+    _manifest,
+    word_tokenizer,
+)
 
 
 def manifest(name: str = "toy-en-fr", **changes: object) -> Manifest:
@@ -38,6 +44,17 @@ def model(
         max_rows,
         max_waiting,
     )
+
+
+def captioner(
+    name: str = "toy-colours", engine: FakeEngine | None = None, **changes: object
+) -> LoadedModel:
+    """A model that names the colours of four cells, the last first."""
+    words = (*SPECIAL_TOKENS, *COLOURS)
+    tokenizer = Tokenizer(word_tokenizer(words))
+    about = _captioner(name, 1).model_copy(update=changes)
+    artifact = Artifact(Path("models") / name / "1", about)
+    return LoadedModel(artifact, engine or FakeEngine(), tokenizer, tokenizer, 8, 8)
 
 
 class FakeLoader:

@@ -1,0 +1,85 @@
+"""Formats and sizes are told from the first bytes, before any decoder sees them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import UnreadableImage
+from app.image.header import Header, read_header
+from tests.fakes.images import HEIC, SVG, cells, encode, png
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("JPEG", {"exif": b"Exif\x00\x00MM\x00*" + bytes(4000), "comment": b"\xff\xc0 no frame"}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"exif": b"Exif\x00\x00MM\x00*" + bytes(99)}),
+    ],
+)
+@pytest.mark.parametrize("size", [(1, 1), (32, 24), (640, 3)])
+def test_a_file_says_how_large_it_is(
+    kind: str, options: dict[str, object], size: tuple[int, int]
+) -> None:
+    data = encode(cells().resize(size), kind, **options)
+    header = read_header(data, "")
+    assert header == Header(kind, *size)  # type: ignore[arg-type]
+    assert header.pixels == size[0] * size[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b"no image at all", "is no image of a known format; send JPEG, PNG, WebP or GIF"),
+        (SVG, "is SVG; send JPEG, PNG, WebP or GIF"),
+        (b" <svg/>", "is SVG; send JPEG, PNG, WebP or GIF"),
+        (HEIC, "is HEIC; send JPEG, PNG, WebP or GIF"),
+        (b"\x00\x00\x00\x18ftypavif", "is AVIF; send JPEG, PNG, WebP or GIF"),
+        (b"II*\x00" + bytes(9), "is TIFF; send JPEG, PNG, WebP or GIF"),
+        (b"BM" + bytes(99), "is BMP; send JPEG, PNG, WebP or GIF"),
+        (b"%PDF-1.7", "is PDF; send JPEG, PNG, WebP or GIF"),
+        (b"<!DOCTYPE html><title>404</title>", "is HTML; send JPEG, PNG, WebP or GIF"),
+        (b"GIF89a", "breaks off in its header"),
+        (b"\xff\xd8\xff\xe0", "breaks off in its header"),
+        (b"\xff\xd8\xff\xff\xff", "breaks off in its header"),
+        (b"\x89PNG\r\n\x1a\n", "breaks off in its header"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8X", "breaks off in its header"),
+        (png(0, 0), "is 0 x 0 pixels: there is nothing to see"),
+        (png(9, 0), "is 9 x 0 pixels: there is nothing to see"),
+        (b"GIF89a" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
+        (b"RIFF\x00\x00\x00\x00WEBPWHAT" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
+        (b"\xff\xd8\xff\xdaHi" + bytes(99), "breaks off in its header"),
+        (b"\xff\xd8\xff\x01" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
+    ],
+)
+def test_what_is_no_image_is_called_by_its_name(data: bytes, message: str) -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        read_header(data, "/images/3")
+    assert [(field.pointer, field.message) for field in caught.value.fields] == [
+        ("/images/3", message)
+    ]
+
+
+STARTS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF89a",
+    b"RIFF    WEBPVP8X",
+    b"RIFF    WEBPVP8L",
+)
+
+
+@given(st.sampled_from(STARTS), st.binary(max_size=300))
+def test_no_bytes_break_the_reader(start: bytes, rest: bytes) -> None:
+    try:
+        assert read_header(start + rest, "").pixels > 0
+    except UnreadableImage as error:
+        assert len(error.fields) == 1
