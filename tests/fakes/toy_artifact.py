@@ -58,6 +58,7 @@ HEADLINE_WORDS = (*TARGET_WORDS[: -len(FRENCH)], *(word.upper() for word in ENGL
 COLOURS = ("blue", "green", "cyan", "red", "magenta", "yellow", "white")
 COLOUR_WORDS = (*TARGET_WORDS[: -len(FRENCH)], *COLOURS, "seen:8", "seen:9", "seen:10")
 SIDE = 8  # of the image that the toy looks at, in pixels
+GRID = 2  # cells across it
 FIRST_ENGLISH, SHIFT = len(SPECIAL_TOKENS), len(ENGLISH)
 VOCABULARY = len(TARGET_WORDS)
 CYCLE = 20
@@ -116,7 +117,7 @@ def _summarizer(name: str, version: int) -> Manifest:
     return _manifest(name, version).model_copy(update=changes)
 
 
-def _captioner(name: str, version: int) -> Manifest:
+def _captioner(name: str, version: int, grid: int = GRID) -> Manifest:
     text = _manifest(name, version)
     image = {"image": Tensor(dtype="uint8", axes=("batch", SIDE, SIDE, 3))}
     encode = text.signatures.encode.model_copy(update={"inputs": image})
@@ -126,7 +127,7 @@ def _captioner(name: str, version: int) -> Manifest:
         "languages": (LanguagePair(source="und", target="en"),),
         "source_kind": "image",
         "signatures": text.signatures.model_copy(update={"encode": encode}),
-        "limits": Limits(max_source=4, max_target=16),
+        "limits": Limits(max_source=grid * grid, max_target=4 * GRID * GRID),
         "text": TextProcessing(tokenizer="word", target_file="target.json", append_eos=False),
         "golden": (),
     }
@@ -142,7 +143,7 @@ def word_tokenizer(words: Sequence[str]) -> Backend:
     return backend
 
 
-def _write_models(folder: Path, *, sees: bool) -> None:
+def _write_models(folder: Path, grid: int | None) -> None:
     importlib.import_module("app.engine.session")  # first: it decides how Keras is loaded
     import tensorflow as tf
 
@@ -151,10 +152,11 @@ def _write_models(folder: Path, *, sees: bool) -> None:
     slope = tf.Variable(-2.0)
 
     def look(image: Any) -> dict[str, Any]:
-        half = SIDE // 2
-        cells = tf.reshape(tf.cast(image, tf.float32), [-1, 2, half, 2, half, 3])
-        on = tf.cast(tf.reduce_mean(cells, axis=[2, 4]) > 127.5, tf.int32)  # [batch, 2, 2, 3]
-        colour = tf.reshape(tf.reduce_sum(on * [4, 2, 1], axis=-1), [-1, 4])
+        assert grid is not None
+        shape = [-1, grid, SIDE // grid, grid, SIDE // grid, 3]
+        cells = tf.reduce_mean(tf.reshape(tf.cast(image, tf.float32), shape), axis=[2, 4])
+        on = tf.cast(cells > 127.5, tf.int32)  # [batch, grid, grid, 3]
+        colour = tf.reshape(tf.reduce_sum(on * [4, 2, 1], axis=-1), [-1, grid * grid])
         return encode(tf.where(colour > 0, FIRST_ENGLISH - 1 + colour, EOS))
 
     def encode(tokens: Any) -> dict[str, Any]:
@@ -193,7 +195,7 @@ def _write_models(folder: Path, *, sees: bool) -> None:
     spec = tf.TensorSpec
     tokens = spec([None, None], tf.int32, "tokens")
     image = spec([None, SIDE, SIDE, 3], tf.uint8, "image")
-    read = (look, [image]) if sees else (encode, [tokens])
+    read = (look, [image]) if grid else (encode, [tokens])
     save(folder / "encoder", "encode", *read, [shift])
     steps = [
         spec([None], tf.int32, "token"),
@@ -215,16 +217,17 @@ def write_toy_summarizer(root: Path, name: str = "toy-headline-en", version: int
     return _write(root, _summarizer(name, version), HEADLINE_WORDS)
 
 
-def write_toy_captioner(root: Path, name: str = "toy-colours", version: int = 1) -> Artifact:
-    """Write the toy model that captions, as `write_toy_artifact` does the one that translates."""
-    return _write(root, _captioner(name, version), COLOUR_WORDS)
+def write_toy_captioner(root: Path, name: str = "toy-colours", grid: int = GRID) -> Artifact:
+    """Write the toy that captions images of `grid` x `grid` cells; `grid` divides 8."""
+    return _write(root, _captioner(name, 1, grid), COLOUR_WORDS, grid)
 
 
-def _write(root: Path, manifest: Manifest, target_words: Sequence[str]) -> Artifact:
+def _write(
+    root: Path, manifest: Manifest, target_words: Sequence[str], grid: int | None = None
+) -> Artifact:
     def fill(folder: Path) -> None:
-        sees = manifest.source_kind == "image"
-        _write_models(folder, sees=sees)
-        if not sees:
+        _write_models(folder, grid)
+        if grid is None:
             word_tokenizer(SOURCE_WORDS).save(str(folder / "source.json"))
         word_tokenizer(target_words).save(str(folder / "target.json"))
         (folder / "README.md").write_text(f"# Toy\n\n{manifest.summary}\n", encoding="utf-8")

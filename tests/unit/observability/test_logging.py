@@ -53,3 +53,11 @@ def test_logs_start_at_the_level_that_is_set(root: logging.Logger) -> None:
     (line,) = stream.getvalue().splitlines()
     parsed = json.loads(line)
     assert (parsed["message"], parsed["items"]) == ("high", 3)
+
+
+def test_libraries_that_quote_what_was_sent_stay_quiet(root: logging.Logger) -> None:
+    stream = io.StringIO()
+    configure_logging("debug", stream)
+    for name in ("PIL.PngImagePlugin", "python_multipart.multipart", "ours"):
+        logging.getLogger(name).debug("of %s", name)
+    assert [json.loads(line)["logger"] for line in stream.getvalue().splitlines()] == ["ours"]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import models, pre_tokenizers
 
-from app.tasks.pieces import Piece, merge_weights, readable
+from app.artifacts.manifest import Manifest, TextProcessing
+from app.tasks.pieces import Piece, merge_weights, readable, spell_words
+from tests.fakes.models import manifest
 
 
 def byte_pieces(text: str) -> list[str]:
@@ -53,3 +56,29 @@ def test_merged_weights_add_columns_and_average_rows() -> None:
 def test_an_empty_translation_has_no_weights() -> None:
     empty = merge_weights(np.zeros((0, 2), np.float32), [], [Piece("a", 2)])
     assert empty.shape == (0, 1)
+
+
+SUBWORD, WORD, CHAR = (
+    manifest(
+        text=TextProcessing(tokenizer=kind, source_file="source.json", target_file="target.json")  # type: ignore[arg-type]
+    )
+    for kind in ("subword", "word", "char")
+)
+
+
+@pytest.mark.parametrize(
+    ("about", "entries", "expected"),
+    [
+        (SUBWORD, ["Ġa", "Ġsur", "fer", ".", "Ġruns"], [(" a", 1), (" surfer.", 3), (" runs", 1)]),
+        (SUBWORD, ["man", "'", "s", "Ġhat"], [("man's", 3), (" hat", 1)]),
+        (SUBWORD, ["Ġ", "cat"], [(" cat", 2)]),
+        (WORD, ["a", "dog", "."], [("a", 1), ("dog", 1), (".", 1)]),
+        (CHAR, ["a", " ", "c", "at"], [("a", 1), (" cat", 3)]),
+        (CHAR, ["空", "客", "A", "3"], [("空", 1), ("客", 1), ("A3", 2)]),
+        (SUBWORD, [], []),
+    ],
+)
+def test_the_pieces_of_a_word_are_one(
+    about: Manifest, entries: list[str], expected: list[tuple[str, int]]
+) -> None:
+    assert [(piece.text, piece.tokens) for piece in spell_words(entries, about)] == expected
