@@ -9,7 +9,13 @@ with Dragoman("http://127.0.0.1:8000") as dragoman:
 from __future__ import annotations
 
 from dragoman_client.aio import AsyncDragoman
-from dragoman_client.arguments import SummarizeArguments, TextArguments, TranslateArguments
+from dragoman_client.arguments import (
+    CaptionArguments,
+    SummarizeArguments,
+    TaskArguments,
+    TextArguments,
+    TranslateArguments,
+)
 from dragoman_client.client import Dragoman
 from dragoman_client.errors import (
     ApiError,
@@ -25,9 +31,13 @@ from dragoman_client.errors import (
     TooLong,
     UnexpectedAnswer,
 )
+from dragoman_client.images import Image
 from dragoman_client.results import (
     Alignment,
     Alternative,
+    Attention,
+    Caption,
+    ImageInput,
     LanguagePair,
     Licence,
     Limits,
@@ -38,12 +48,16 @@ from dragoman_client.results import (
     Piece,
     Read,
     Summary,
+    TextOutput,
     Translation,
     Usage,
+    Word,
 )
 from dragoman_client.stream import (
+    AsyncCaptionStream,
     AsyncSummaryStream,
     AsyncTranslationStream,
+    CaptionStream,
     SummaryStream,
     TranslationStream,
 )
@@ -53,14 +67,21 @@ __all__ = [
     "Alignment",
     "Alternative",
     "ApiError",
+    "AsyncCaptionStream",
     "AsyncDragoman",
     "AsyncSummaryStream",
     "AsyncTranslationStream",
+    "Attention",
+    "Caption",
+    "CaptionArguments",
+    "CaptionStream",
     "ConnectionFailed",
     "DeadlineExceeded",
     "Dragoman",
     "DragomanError",
     "FieldError",
+    "Image",
+    "ImageInput",
     "InvalidRequest",
     "LanguagePair",
     "Licence",
@@ -77,7 +98,9 @@ __all__ = [
     "SummarizeArguments",
     "Summary",
     "SummaryStream",
+    "TaskArguments",
     "TextArguments",
+    "TextOutput",
     "TimedOut",
     "TooLong",
     "TranslateArguments",
@@ -85,5 +108,6 @@ __all__ = [
     "TranslationStream",
     "UnexpectedAnswer",
     "Usage",
+    "Word",
     "__version__",
 ]

@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import uuid
-from asyncio import sleep
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Self, Unpack, overload
+from typing import Unpack, overload
 
-import httpx2
-
-from dragoman_client import reading, wire
-from dragoman_client.arguments import SummarizeArguments, TranslateArguments
-from dragoman_client.client import DEFAULT_TIMEOUT, DEFAULT_URL, USER_AGENT
-from dragoman_client.results import Model, Summary, Translation
-from dragoman_client.retry import RetryPolicy
-from dragoman_client.stream import AsyncSummaryStream, AsyncTranslationStream
+from dragoman_client import tasks, wire
+from dragoman_client.arguments import CaptionArguments, SummarizeArguments, TranslateArguments
+from dragoman_client.connection import AsyncConnection
+from dragoman_client.images import Image
+from dragoman_client.results import Caption, Model, Summary, Translation
+from dragoman_client.stream import AsyncCaptionStream, AsyncSummaryStream, AsyncTranslationStream
 
 
-class AsyncDragoman:
-    """A connection pool to one service, for one event loop; `async with` or `close()` closes it.
+class AsyncDragoman(AsyncConnection):
+    """Ask one service; for one event loop; `async with` or `close()` closes it.
 
-    Args:
-        base_url: where the service listens.
-        timeout: seconds to wait for the answer to one try; each call may set its own.
-        retries: further tries after a refusal (429, 503) or a lost connection, with pauses that
-            honour `Retry-After`.
-        headers: sent with every request, `Authorization` for a proxy say.
-        transport: another way to exchange messages, `httpx2.MockTransport` in tests.
+    See `dragoman_client.connection.AsyncConnection` for the arguments.
     """
-
-    def __init__(
-        self,
-        base_url: str = DEFAULT_URL,
-        *,
-        timeout: float = DEFAULT_TIMEOUT,
-        retries: int = 2,
-        headers: Mapping[str, str] | None = None,
-        transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        """Open nothing yet: the first call connects."""
-        self._timeout = timeout
-        self._policy = RetryPolicy(retries)
-        self._http = httpx2.AsyncClient(
-            base_url=base_url,
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
-            transport=transport,
-        )
 
     @overload
     async def translate(
@@ -80,11 +49,7 @@ class AsyncDragoman:
         Raises:
             DragomanError: see `dragoman_client.errors` for the tree.
         """
-        body = wire.translate_body(text, arguments)
-        response, request_id = await self._send("POST", "/v1/translate", body, timeout)
-        if isinstance(text, str):
-            return wire.read_results(reading.translations, response, request_id, 1)[0]
-        return wire.read_results(reading.translations, response, request_id, len(text))
+        return await self._ask(tasks.TRANSLATE, text, arguments, timeout)
 
     async def translate_stream(
         self,
@@ -101,12 +66,7 @@ class AsyncDragoman:
         Raises:
             DragomanError: the service did not begin; what breaks later, reading raises.
         """
-        body = wire.translate_body(text, arguments)
-        response, request_id = await self._send(
-            "POST", "/v1/translate/stream", body, timeout, stream=True
-        )
-        listed = not isinstance(text, str)
-        return AsyncTranslationStream(reading.translations, response, request_id, listed)
+        return AsyncTranslationStream(*await self._open(tasks.TRANSLATE, text, arguments, timeout))
 
     @overload
     async def summarize(
@@ -141,11 +101,7 @@ class AsyncDragoman:
         Raises:
             DragomanError: see `dragoman_client.errors` for the tree.
         """
-        body = wire.summarize_body(text, arguments)
-        response, request_id = await self._send("POST", "/v1/summarize", body, timeout)
-        if isinstance(text, str):
-            return wire.read_results(reading.summaries, response, request_id, 1)[0]
-        return wire.read_results(reading.summaries, response, request_id, len(text))
+        return await self._ask(tasks.SUMMARIZE, text, arguments, timeout)
 
     async def summarize_stream(
         self,
@@ -161,12 +117,58 @@ class AsyncDragoman:
         Raises:
             DragomanError: the service did not begin; what breaks later, reading raises.
         """
-        body = wire.summarize_body(text, arguments)
-        response, request_id = await self._send(
-            "POST", "/v1/summarize/stream", body, timeout, stream=True
-        )
-        listed = not isinstance(text, str)
-        return AsyncSummaryStream(reading.summaries, response, request_id, listed)
+        return AsyncSummaryStream(*await self._open(tasks.SUMMARIZE, text, arguments, timeout))
+
+    @overload
+    async def caption(
+        self, image: Image, *, timeout: float | None = None, **arguments: Unpack[CaptionArguments]
+    ) -> Caption: ...
+
+    @overload
+    async def caption(
+        self,
+        image: list[Image] | tuple[Image, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[CaptionArguments],
+    ) -> list[Caption]: ...
+
+    async def caption(
+        self,
+        image: Image | list[Image] | tuple[Image, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[CaptionArguments],
+    ) -> Caption | list[Caption]:
+        """Say what an image shows, or each of a list of images as one batch.
+
+        Args:
+            image: the bytes of a file (JPEG, PNG, WebP or GIF), its path, or the file opened in
+                binary mode: gives one `Caption`. A list of them gives a list in the same order.
+            timeout: seconds to wait for each try; None for the client's own.
+            arguments: see `dragoman_client.arguments.CaptionArguments`.
+
+        Raises:
+            DragomanError: see `dragoman_client.errors` for the tree.
+            OSError: a file cannot be read.
+        """
+        return await self._ask(tasks.CAPTION, image, arguments, timeout)
+
+    async def caption_stream(
+        self,
+        image: Image | list[Image] | tuple[Image, ...],
+        *,
+        timeout: float | None = None,
+        **arguments: Unpack[CaptionArguments],
+    ) -> AsyncCaptionStream:
+        """Caption like `caption`, and return the pieces as they are decided.
+
+        Tries and `timeout` are those of `translate_stream`.
+
+        Raises:
+            DragomanError: the service did not begin; what breaks later, reading raises.
+        """
+        return AsyncCaptionStream(*await self._open(tasks.CAPTION, image, arguments, timeout))
 
     async def models(self, *, timeout: float | None = None) -> list[Model]:
         """The models that are loaded."""
@@ -179,53 +181,3 @@ class AsyncDragoman:
             NotFound: no model of that name is loaded.
         """
         return wire.read_model(*await self._send("GET", wire.model_path(name), None, timeout))
-
-    async def close(self) -> None:
-        """Close the connections; the client cannot be used afterwards."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Use the client in an `async with` statement."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        await self.close()
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        timeout: float | None,
-        *,
-        stream: bool = False,
-    ) -> tuple[httpx2.Response, str]:
-        """Exchange messages until there is an answer or no hope; all tries share one request id."""
-        request_id = uuid.uuid4().hex
-        headers = wire.headers(request_id, body)
-        seconds = self._timeout if timeout is None else timeout
-        tried = 0
-        while True:
-            try:
-                request = self._http.build_request(
-                    method, path, content=body, headers=headers, timeout=seconds
-                )
-                response = await self._http.send(request, stream=stream)
-                if not response.is_success:
-                    await response.aread()
-                failure = wire.failure_of(response, request_id)
-                if failure is None:
-                    return response, wire.request_id_of(response, request_id)
-            except httpx2.TransportError as error:
-                failure = wire.failure_of_transport(error, request_id)
-            pause = self._policy.pause(failure, tried, random.random())  # noqa: S311 (jitter)
-            if pause is None:
-                raise failure
-            await sleep(pause)
-            tried += 1

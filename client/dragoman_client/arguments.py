@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, Required, TypedDict
 
 
-class TextArguments(TypedDict, total=False):
-    """What every task on texts may be asked; what is left out, or None, is the service's choice.
+class TaskArguments(TypedDict, total=False):
+    """What every task may be asked; what is left out, or None, is the service's choice.
 
     `model`: a model's name. `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
     fastest. `n_best`: outputs returned, all but the first as `alternatives`. `max_tokens`,
@@ -14,8 +14,8 @@ class TextArguments(TypedDict, total=False):
     above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice.
     `repetition_guard`: False lets loops run on. `prefix`: what every output must begin with.
     `temperature`, `top_k`, `top_p`, `seed`: any of them samples instead of searching.
-    `return_alignments`: whether each result carries its `alignment`. `priority`: `"bulk"` lets
-    others go first. `deadline_ms`: milliseconds after which the service gives up.
+    `priority`: `"bulk"` lets others go first. `deadline_ms`: milliseconds after which the service
+    gives up.
     """
 
     model: str | None
@@ -31,9 +31,17 @@ class TextArguments(TypedDict, total=False):
     top_k: int | None
     top_p: float | None
     seed: int | None
-    return_alignments: bool | None
     priority: Literal["interactive", "bulk"] | None
     deadline_ms: int | None
+
+
+class TextArguments(TaskArguments, total=False):
+    """What every task on texts may be asked.
+
+    `return_alignments`: whether each result carries its `alignment`.
+    """
+
+    return_alignments: bool | None
 
 
 class TranslateArguments(TextArguments, total=False):
@@ -62,7 +70,25 @@ class SummarizeArguments(TextArguments, total=False):
     length: Literal["short", "medium", "long"] | None
 
 
+class CaptionArguments(TaskArguments, total=False):
+    """What a caption may be asked for.
+
+    `return_attention`: whether each result carries its `attention`.
+    """
+
+    return_attention: bool | None
+
+
 TOP_LEVEL = frozenset(
-    {"target", "source", "language", "model", "return_alignments", "priority", "deadline_ms"}
+    {
+        "target",
+        "source",
+        "language",
+        "model",
+        "return_alignments",
+        "return_attention",
+        "priority",
+        "deadline_ms",
+    }
 )
 """What stands in the request itself; everything else stands in its `options`."""

@@ -17,7 +17,7 @@ MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
 def translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:
     """The translations of an answer's body."""
     shared = _of_all(body, request_id)
-    return [results.Translation(**shared, **_of_one(item)) for item in body["translations"]]
+    return [results.Translation(**shared, **_of_text(item)) for item in body["translations"]]
 
 
 def summaries(body: Mapping[str, Any], request_id: str) -> list[results.Summary]:
@@ -26,12 +26,22 @@ def summaries(body: Mapping[str, Any], request_id: str) -> list[results.Summary]
     return [
         results.Summary(
             **shared,
-            **_of_one(item),
+            **_of_text(item),
             words=item["words"],
             language=item["language"],
             read=_read(results.Read, item["read"]),
         )
         for item in body["summaries"]
+    ]
+
+
+def captions(body: Mapping[str, Any], request_id: str) -> list[results.Caption]:
+    """The captions of an answer's body."""
+    usage = {"source_tokens": 0, **body["usage"], "images": body["usage"]["images"]}
+    shared = _of_all({**body, "usage": usage}, request_id)
+    return [
+        results.Caption(**shared, **_of_one(item), attention=_read_attention(item.get("attention")))
+        for item in body["captions"]
     ]
 
 
@@ -52,8 +62,12 @@ def _of_one(item: Mapping[str, Any]) -> dict[str, Any]:
         "score": item["score"],
         "finish_reason": item["finish_reason"],
         "alternatives": read_all(results.Alternative, item.get("alternatives")),
-        "alignment": _read_alignment(item.get("alignment")),
     }
+
+
+def _of_text(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What results of tasks on texts have of their own."""
+    return {**_of_one(item), "alignment": _read_alignment(item.get("alignment"))}
 
 
 def _read(kind: type[_T], data: Mapping[str, Any]) -> _T:
@@ -76,6 +90,25 @@ def _read_alignment(data: Mapping[str, Any] | None) -> results.Alignment | None:
     )
 
 
+def _read_attention(data: Mapping[str, Any] | None) -> results.Attention | None:
+    if data is None:
+        return None
+    return results.Attention(
+        rows=data["rows"],
+        columns=data["columns"],
+        words=tuple(
+            results.Word(word["text"], tuple(tuple(row) for row in word["weights"]))
+            for word in data["words"]
+        ),
+    )
+
+
+def _read_image(data: Mapping[str, Any] | None) -> results.ImageInput | None:
+    if data is None:
+        return None
+    return _read(results.ImageInput, {**data, "formats": tuple(data["formats"])})
+
+
 def model(data: Mapping[str, Any]) -> results.Model:
     """One model as `/v1/models` describes it."""
     return _read(
@@ -83,6 +116,7 @@ def model(data: Mapping[str, Any]) -> results.Model:
         {
             **data,
             "limits": _read(results.Limits, data["limits"]),
+            "image": _read_image(data.get("image")),
             "languages": read_all(results.LanguagePair, data.get("languages")),
             "metrics": read_all(results.Metric, data.get("metrics")),
             "licences": read_all(results.Licence, data.get("licences")),

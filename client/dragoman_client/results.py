@@ -22,10 +22,11 @@ class ModelVersion:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens that one request read and wrote, all its items together."""
+    """Tokens that one request read and wrote, all its items together; of images, how many."""
 
     source_tokens: int
     target_tokens: int
+    images: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Piece:
-    """More of the output for the text at place `index`; `str()` of it is its text."""
+    """More of the output for the item at place `index`; `str()` of it is its text."""
 
     index: int
     text: str
@@ -76,8 +77,7 @@ class Output:
     usage: Usage
     request_id: str
     alternatives: tuple[Alternative, ...] = ()
-    alignment: Alignment | None = None
-    seed: int | None = None
+    seed: int | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         """The text alone."""
@@ -85,7 +85,14 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Translation(Output):
+class TextOutput(Output):
+    """What a model made of one text."""
+
+    alignment: Alignment | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Translation(TextOutput):
     """One translated item."""
 
 
@@ -105,7 +112,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Summary(Output):
+class Summary(TextOutput):
     """One summarized item, the language of its text, and how much of the text was read.
 
     `words` counts as `max_words` does: a character is a word where a script writes no spaces.
@@ -114,6 +121,37 @@ class Summary(Output):
     words: int = field(kw_only=True)
     language: str = field(kw_only=True)
     read: Read = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a caption, and where it looked; `str()` of it is its text.
+
+    `weights[row][column]` in 0..1 is the share of its attention that a cell got; all sum to 1.
+    """
+
+    text: str
+    weights: tuple[tuple[float, ...], ...]
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where in an image the words of its caption looked: a grid of equal cells over all of it."""
+
+    rows: int
+    columns: int
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Caption(Output):
+    """What one image shows; `attention` is there if it was asked for."""
+
+    attention: Attention | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -130,6 +168,16 @@ class Limits:
 
     max_source: int
     max_target: int
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """What a model of images takes: `height` x `width` pixels, to which the service stretches."""
+
+    height: int
+    width: int
+    formats: tuple[str, ...]
+    max_pixels: int
 
 
 @dataclass(frozen=True)
@@ -169,6 +217,7 @@ class Model:
     commercial_use: bool
     limits: Limits
     parameters: int = 0
+    image: ImageInput | None = None
     languages: tuple[LanguagePair, ...] = ()
     metrics: tuple[Metric, ...] = ()
     licences: tuple[Licence, ...] = ()

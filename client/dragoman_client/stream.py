@@ -10,7 +10,7 @@ import httpx2
 
 from dragoman_client import wire
 from dragoman_client.reading import Reader
-from dragoman_client.results import Piece, Summary, Translation
+from dragoman_client.results import Caption, Piece, Summary, Translation
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class _Stream(Generic[T]):
 
     @property
     def results(self) -> list[T]:
-        """All results, in the order of the texts; there once the last piece was read."""
+        """All results, in the order of the items; there once the last piece was read."""
         if self._results is None:
             raise RuntimeError("the stream has not been read to its end")
         return self._results
@@ -139,9 +139,17 @@ class SummaryStream(_SyncStream[Summary]):
     """A stream of summaries."""
 
 
+class CaptionStream(_SyncStream[Caption]):
+    """A stream of captions."""
+
+
 class AsyncTranslationStream(_AsyncStream[Translation]):
     """A stream of translations."""
 
 
 class AsyncSummaryStream(_AsyncStream[Summary]):
     """A stream of summaries."""
+
+
+class AsyncCaptionStream(_AsyncStream[Caption]):
+    """A stream of captions."""

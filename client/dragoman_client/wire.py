@@ -1,9 +1,9 @@
-"""Between values and HTTP, without sending: bodies of requests, answers, errors."""
+"""Between values and HTTP, without sending: headers, answers, errors."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx2
 
 from dragoman_client import errors, reading, results
-from dragoman_client.arguments import TOP_LEVEL, SummarizeArguments, TranslateArguments
+from dragoman_client.body import Body
 
 REQUEST_ID = "X-Request-ID"
 _T = TypeVar("_T")
@@ -24,41 +24,9 @@ _STATUSES: dict[int, type[errors.ApiError]] = {
 }
 
 
-def translate_body(text: str | Sequence[str], arguments: TranslateArguments) -> bytes:
-    """The JSON body of `POST /v1/translate`; what is None is left to the service.
-
-    Raises:
-        TypeError: an argument is unknown.
-    """
-    return _body(text, arguments, set(TranslateArguments.__annotations__))
-
-
-def summarize_body(text: str | Sequence[str], arguments: SummarizeArguments) -> bytes:
-    """The JSON body of `POST /v1/summarize`; what is None is left to the service.
-
-    Raises:
-        TypeError: an argument is unknown.
-    """
-    return _body(text, arguments, set(SummarizeArguments.__annotations__))
-
-
-def _body(text: str | Sequence[str], arguments: Mapping[str, object], known: set[str]) -> bytes:
-    unknown = set(arguments) - known
-    if unknown:
-        raise TypeError(f"unknown argument: {', '.join(sorted(unknown))}")
-    given = {key: value for key, value in arguments.items() if value is not None}
-    body: dict[str, object] = {"text": text if isinstance(text, str) else list(text)}
-    body |= {key: value for key, value in given.items() if key in TOP_LEVEL}
-    options = {key: value for key, value in given.items() if key not in TOP_LEVEL}
-    if options:
-        body["options"] = options
-    # Pure ASCII, so that even a lone surrogate reaches the service and gets its clear answer.
-    return json.dumps(body).encode("ascii")
-
-
-def headers(request_id: str, body: bytes | None) -> dict[str, str]:
+def headers(request_id: str, body: Body | None) -> dict[str, str]:
     """The headers of one request."""
-    kind = {} if body is None else {"Content-Type": "application/json"}
+    kind = {} if body is None else {"Content-Type": body.content_type}
     return {REQUEST_ID: request_id, "Accept": "application/json", **kind}
 
 
@@ -83,7 +51,7 @@ def read_results(
     try:
         found = read(response.json(), request_id)
         if len(found) != count:
-            raise ValueError(f"{len(found)} results for {count} texts")
+            raise ValueError(f"{len(found)} results for {count} items")
         return found
     except reading.MALFORMED as error:
         raise _unexpected(response, request_id) from error

@@ -66,6 +66,20 @@ def summarized(*texts: str, **item: object) -> httpx2.Response:
 READ = {"tokens": 127, "of_tokens": 300, "characters": 500, "of_characters": 1200}
 
 
+def captioned(*texts: str, **item: object) -> httpx2.Response:
+    """A 200 answer of /v1/caption; `item` adds fields to each caption."""
+    captions = [{"text": t, "score": -0.5, "finish_reason": "stop", **item} for t in texts]
+    return httpx2.Response(
+        200,
+        headers={"X-Request-ID": "served"},
+        json={
+            "model": {"name": "caption-en", "version": 1},
+            "captions": captions,
+            "usage": {"images": len(texts), "target_tokens": 5},
+        },
+    )
+
+
 def problem(status: int, code: str, *errors: tuple[str, str], **headers: str) -> httpx2.Response:
     """An `application/problem+json` answer; header names are given with underscores."""
     return httpx2.Response(

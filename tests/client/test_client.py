@@ -65,8 +65,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr("dragoman_client.client.sleep", pauses.append)
-    monkeypatch.setattr("dragoman_client.aio.sleep", sleep)
+    monkeypatch.setattr("dragoman_client.connection.sleep", pauses.append)
+    monkeypatch.setattr("dragoman_client.connection.async_sleep", sleep)
     monkeypatch.setattr("random.random", lambda: 0.5)
     return pauses
 

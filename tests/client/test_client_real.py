@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,15 +21,25 @@ from dragoman_client import (
     NotFound,
     Read,
     TooLong,
+    Usage,
 )
 from tests.e2e.process import PATIENCE, ROOT, Served
+from tests.fakes.images import cells, encode
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a service that is ready, in a process of its own."""
     models = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.e2e.toy_models", str(models), "translate", "summarize"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.e2e.toy_models",
+        str(models),
+        "translate",
+        "summarize",
+        "caption",
+    ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
     with Served("app", models / "log", host="127.0.0.1", models=models) as served:
         served.until("/readyz", None)
@@ -60,8 +71,9 @@ def test_alternatives_and_alignments_come_back(service: str) -> None:
 def test_models_say_what_they_are(service: str) -> None:
     with Dragoman(service) as client:
         models = client.models()
-        assert client.model("toy-en-fr") == models[0]
+        assert client.model("toy-en-fr") == models[1]
     assert [(model.name, model.task, model.state, model.languages) for model in models] == [
+        ("toy-colours", "caption", "ready", (LanguagePair("und", "en"),)),
         ("toy-en-fr", "translate", "ready", (LanguagePair("en", "fr"),)),
         ("toy-headline-en", "summarize", "ready", (LanguagePair("en", "en"),)),
     ]
@@ -77,6 +89,27 @@ def test_texts_are_summarized_whole_and_in_a_stream(service: str) -> None:
     assert (one.text, one.words, one.finish_reason) == ("ONE TWO THREE ONE", 4, "length")
     assert (one.language, one.read, one.read.whole) == ("en", Read(7, 27, 31, 125), False)
     assert pieces == [summary.text for summary in stream.results] == ["TEN", "FOUR FIVE"]
+
+
+def test_images_are_captioned_whole_and_in_a_stream(service: str, tmp_path: Path) -> None:
+    photo = encode(cells(width=640, height=480), "JPEG", quality=95)
+    (tmp_path / "photo.jpg").write_bytes(photo)
+    with Dragoman(service) as client:
+        one = client.caption(tmp_path / "photo.jpg", return_attention=True)
+        stream = client.caption_stream([photo, photo])
+        pieces = ["", ""]
+        for piece in stream:
+            pieces[piece.index] += str(piece)
+        with pytest.raises(InvalidRequest) as caught:
+            client.caption([photo, photo[:999]])
+    assert (one.text, one.usage) == ("red green blue white", Usage(0, 4, images=1))
+    assert one.attention is not None
+    assert [(word.text, word.weights) for word in one.attention.words][:2] == [
+        ("red", ((1.0, 0.0), (0.0, 0.0))),
+        ("green", ((0.0, 1.0), (0.0, 0.0))),
+    ]
+    assert pieces == [caption.text for caption in stream.results] == [one.text] * 2
+    assert [error.pointer for error in caught.value.errors] == ["/images/1"]
 
 
 def test_a_wrong_item_is_pointed_at(service: str) -> None:
@@ -126,9 +159,18 @@ def test_nobody_listening_is_a_failed_connection() -> None:
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "client/README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_the_readme_runs(number: int, service: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(BLOCKS) == 4
+@pytest.mark.parametrize("number", range(5))
+def test_the_readme_runs(
+    number: int,
+    service: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(BLOCKS) == 5
+    for name in ("photo.jpg", "other.png"):
+        (tmp_path / name).write_bytes(encode(cells()))
+    monkeypatch.chdir(tmp_path)
     code = BLOCKS[number].replace("http://127.0.0.1:8000", service)
     exec(code.replace("Dragoman()", f"Dragoman({service!r})"), {"__name__": "readme"})
     assert capsys.readouterr().out
