@@ -23,10 +23,18 @@ const TASKS = {
     texts: (text) => [text].filter((one) => one.trim()),
     languages: ({ source }) => ({ language: source }),
   },
+  caption: {
+    verb: "Caption",
+    outputs: "captions",
+    hint: "",
+    name: ({ target }) => (target ? `Photo → ${languageName(target)}` : "Photo"),
+    heading: () => "Caption",
+  },
 };
 
 const chosen = () => choices[Number($("choice").value)];
 const chosenTask = () => TASKS[chosen()?.task ?? "translate"];
+const seesPhotos = () => chosen()?.task === "caption";
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -62,7 +70,7 @@ async function readModels() {
     const group = element("optgroup");
     group.label = verb;
     for (const model of models.filter((one) => one.task === task)) {
-      for (const pair of model.languages) {
+      for (const pair of model.languages.length ? model.languages : [{}]) {
         choices.push({ task, model, ...pair });
         group.append(new Option(`${name(pair)} · ${model.name} ${model.version}`, String(choices.length - 1)));
       }
@@ -83,6 +91,8 @@ function choose() {
   $("penalty").value = choice.model.generation.length_penalty;
   $("most").max = choice.model.limits.max_target;
   for (const part of document.querySelectorAll(".summarize")) part.hidden = choice.task !== "summarize";
+  $("text").hidden = $("keys").hidden = seesPhotos();
+  $("drop").hidden = !seesPhotos();
   showOptions();
 }
 
@@ -95,7 +105,6 @@ function showOptions() {
 
 function request() {
   const [choice, task] = [chosen(), chosenTask()];
-  const texts = task.texts($("text").value);
   const options = {
     beam_size: Number($("beam").value),
     n_best: Number($("nbest").value),
@@ -106,6 +115,8 @@ function request() {
     if ($("length").value) options.length = $("length").value;
     else if ($("words").value) options.max_words = Number($("words").value);
   }
+  if (seesPhotos()) return { model: choice.model.name, options, return_attention: $("align").checked };
+  const texts = task.texts($("text").value);
   const body = { text: texts.length === 1 ? texts[0] : texts, options };
   if (choice) Object.assign(body, task.languages(choice), { model: choice.model.name });
   if ($("align").checked) body.return_alignments = true;
@@ -114,6 +125,10 @@ function request() {
 
 function showCurl() {
   const url = new URL(`v1/${chosen()?.task ?? "translate"}`, document.baseURI);
+  if (seesPhotos()) {
+    $("curl").textContent = photoCurl(url, request());
+    return;
+  }
   const body = JSON.stringify(request()).replaceAll("'", "'\\''");
   $("curl").textContent = `curl ${url} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 }
@@ -129,7 +144,7 @@ function showProblem(problem) {
 }
 
 function scored(name, candidate) {
-  const made = element(name, candidate.text);
+  const made = candidate.attention ? gazingCaption(candidate) : element(name, candidate.text);
   const mark = candidate.finish_reason === "length" ? " · cut" : "";
   made.append(" ", element("span", candidate.score.toFixed(2) + mark, "score"));
   return made;
@@ -205,9 +220,9 @@ async function follow(response, task, count) {
     return;
   }
   showOutputs(end.result[task.outputs]);
-  const { source_tokens, target_tokens } = end.result.usage;
+  const { images, source_tokens, target_tokens } = end.result.usage;
   const seconds = (end.timings.total_ms / 1000).toFixed(2);
-  $("facts").textContent = `${seconds} s · ${source_tokens} → ${target_tokens} tokens`;
+  $("facts").textContent = `${seconds} s · ${images ? "photo" : source_tokens} → ${target_tokens} tokens`;
 }
 
 async function run(event) {
@@ -218,15 +233,16 @@ async function run(event) {
   }
   const body = request();
   const [path, task] = [`v1/${chosen()?.task ?? "translate"}/stream`, chosenTask()];
-  if (body.text.length === 0) return;
+  if (seesPhotos() ? !photo : body.text.length === 0) return;
   running = new AbortController();
   $("go").textContent = "Stop";
   $("out").classList.add("working");
   try {
     const response = await fetch(path, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+      ...(seesPhotos()
+        ? { body: photoForm(body) }
+        : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
       signal: running.signal,
     });
     if (response.ok) await follow(response, task, Array.isArray(body.text) ? body.text.length : 1);
@@ -239,6 +255,7 @@ async function run(event) {
   $("out").classList.remove("working");
 }
 
+watchPhoto();
 $("form").addEventListener("submit", run);
 $("form").addEventListener("input", showOptions);
 $("choice").addEventListener("change", choose);

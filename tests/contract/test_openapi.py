@@ -30,6 +30,8 @@ def test_the_committed_snapshot_is_current() -> None:
 
 def test_operation_ids_never_change() -> None:
     assert sorted(operations()) == [
+        "caption",
+        "caption_stream",
         "get_model",
         "list_models",
         "livez",
@@ -50,7 +52,8 @@ def test_every_error_is_described_as_a_problem() -> None:
         if status != "200"
     }
     assert set(map(tuple, described.values())) == {("application/problem+json",)}
-    for route in ("translate", "translate_stream", "summarize", "summarize_stream"):
+    tasks = ("translate", "summarize", "caption")
+    for route in (name for task in tasks for name in (task, f"{task}_stream")):
         statuses = [status for name, status in described if name == route]
         assert sorted(statuses) == ["404", "413", "415", "422", "500", "503", "504"]
 

@@ -181,7 +181,7 @@ def test_metrics_count_requests_items_and_tokens(client: TestClient) -> None:
 def test_the_page_comes_with_all_it_needs(client: TestClient) -> None:
     page = client.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    for name in ("style.css", "app.js", "icon.svg"):
+    for name in ("style.css", "app.js", "photo.js", "icon.svg"):
         assert f'"{name}"' in page.text
         part = client.get(f"/{name}")
         assert part.status_code == 200
