@@ -67,7 +67,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app.add_middleware(
         LimitBody,
         limit=settings.max_body,
-        larger=dict.fromkeys(caption.PATHS, settings.max_image_body),
+        larger=dict.fromkeys(caption.PATHS, min(settings.max_image_body, settings.image_memory)),
         budget=Budget(settings.image_memory),
     )
     app.add_middleware(

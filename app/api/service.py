@@ -49,6 +49,7 @@ class Service:
         self._max_items = max_items
         self._catalogue: Catalogue | None = None
         self.metrics.watch_running(lambda: self.gate.running)
+        self.metrics.watch_images(lambda: self.images.waiting)
         self.metrics.watch_ready(lambda: float(self.trouble() is None))
 
     @property

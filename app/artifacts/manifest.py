@@ -239,6 +239,9 @@ class Manifest(_Part):
     def _source_is_of_its_kind(self) -> Manifest:
         if self.source_kind == "text" and self.text is not None and not self.text.source_file:
             raise ValueError("a model of texts needs `text.source_file`")
+        wanted = {"translate": "text", "summarize": "text", "caption": "image"}
+        if wanted.get(self.task, self.source_kind) != self.source_kind:
+            raise ValueError(f"a model that can {self.task} takes {wanted[self.task]}s")
         if self.source_kind == "image":
             match self.signatures.encode.inputs:
                 case {"image": Tensor(dtype="uint8", axes=("batch", int(), int(), 3))}:

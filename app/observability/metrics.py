@@ -45,6 +45,11 @@ class Metrics:
             registry=registry,
         )
         self._ready = Gauge("dragoman_ready", "1 when requests are taken.", registry=registry)
+        self._images = Gauge(
+            "dragoman_images_waiting",
+            "Images that are decoded to pixels, or wait for it.",
+            registry=registry,
+        )
         self._rows = Gauge(
             "dragoman_rows_in_use", "Rows that decode now.", ["model"], registry=registry
         )
@@ -89,6 +94,10 @@ class Metrics:
     def watch_ready(self, ready: Callable[[], float]) -> None:
         """Read readiness, 0 or 1, from `ready`."""
         self._ready.set_function(ready)
+
+    def watch_images(self, waiting: Callable[[], float]) -> None:
+        """Read the number of images before the engine whenever metrics are asked for."""
+        self._images.set_function(waiting)
 
     def watch_rows(
         self, model: str, in_use: Callable[[], float], waiting: Callable[[], float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -18,7 +19,7 @@ from app.tasks.text import Reading, check_text
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(ABC):
     """What every task is asked, whatever it reads; the class variables are for its errors."""
 
     FIELD: ClassVar[str] = "text"
@@ -31,9 +32,9 @@ class Job:
     bulk: bool = field(default=False, kw_only=True)
 
     @property
+    @abstractmethod
     def count(self) -> int:
         """How many items are to be worked on."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

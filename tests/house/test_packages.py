@@ -14,7 +14,14 @@ from app import __version__
 ROOT = Path(__file__).parents[2]
 
 
-SERVICE = {"py.typed", "web/index.html", "web/app.js", "web/photo.js", "web/style.css", "web/icon.svg"}
+SERVICE = {
+    "py.typed",
+    "web/index.html",
+    "web/app.js",
+    "web/photo.js",
+    "web/style.css",
+    "web/icon.svg",
+}
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,11 @@ def test_a_manifest_whose_image_has_no_size_is_refused(artifact: Artifact, tmp_p
     text = (artifact.folder / "manifest.json").read_text(encoding="utf-8")
     folder = tmp_path / "toy-colours" / "1"
     folder.mkdir(parents=True)
-    shapeless = text.replace('"source_kind": "image"', '"source_kind": "image", "version": 1', 1)
-    changed = shapeless.replace('"uint8"', '"float32"')
+    changed = text.replace('"uint8"', '"float32"')
     (folder / "manifest.json").write_text(changed, encoding="utf-8")
     with pytest.raises(ArtifactError, match="a model of images takes `image` uint8"):
+        open_artifact(folder)
+    changed = text.replace('"task": "caption"', '"task": "summarize"')
+    (folder / "manifest.json").write_text(changed, encoding="utf-8")
+    with pytest.raises(ArtifactError, match="a model that can summarize takes texts"):
         open_artifact(folder)

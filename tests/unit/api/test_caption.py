@@ -280,12 +280,9 @@ def test_a_body_that_grows_beyond_the_limit_is_stopped(serve: Serve) -> None:
     assert problem(response)[:2] in ((413, "too_large"), (422, "invalid_request"))
 
 
-def test_requests_together_hold_so_many_bytes_and_no_more(serve: Serve) -> None:
+def test_a_body_that_could_never_be_held_is_too_large(serve: Serve) -> None:
     client = serve(captioner(), image_memory=1024)
-    noise = encode(cells(width=100, height=90), "JPEG", quality=95)
-    response = form(client, noise)
-    assert problem(response)[:2] == (503, "overloaded")
-    assert int(response.headers["retry-after"]) >= 1
+    assert problem(form(client, bytes(1024)))[:2] == (413, "too_large")
     assert captions(form(client, PHOTO)) == [FIRST]
 
 
@@ -316,6 +313,14 @@ def test_a_full_engine_refuses_before_the_first_byte(serve: Serve) -> None:
     client = serve(captioner(engine=FakeEngine(refusal=Overloaded("full", retry_after=3.0))))
     for url in (URL, f"{URL}/stream"):
         assert problem(form(client, PHOTO, url=url))[:2] == (503, "overloaded")
+
+
+def test_images_are_counted(client: TestClient) -> None:
+    form(client, PHOTO, OTHER)
+    lines = client.get("/metrics").text.splitlines()
+    assert 'dragoman_items_total{model="toy-colours"} 2.0' in lines
+    assert 'dragoman_tokens_total{model="toy-colours",side="target"} 8.0' in lines
+    assert "dragoman_images_waiting 0.0" in lines
 
 
 def test_neither_answers_nor_logs_hold_what_was_sent(

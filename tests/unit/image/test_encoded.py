@@ -28,6 +28,11 @@ def test_base64_becomes_bytes(text: str) -> None:
     assert from_base64(text, "") == DATA
 
 
+def test_large_images_are_decoded_whole() -> None:
+    data = bytes(range(256)) * 4000
+    assert from_base64(b64encode(data).decode(), "") == data
+
+
 URLS = (
     "https://example.com/cat.jpg",
     "HTTP://127.0.0.1/",
@@ -47,7 +52,9 @@ def test_a_url_is_never_fetched(text: str) -> None:
     assert field.message == "is a URL: nothing is fetched; send the image itself, in base64"
 
 
-@pytest.mark.parametrize("text", ["photo.jpg", "abc", "a-_b", "é", "\ud800", "====", TEXT + "*"])
+@pytest.mark.parametrize(
+    "text", ["photo.jpg", "abc", "a-_b", "é", "\ud800", "====", "QQ==QQ==", TEXT + "*"]
+)
 def test_what_is_no_base64_is_refused(text: str) -> None:
     with pytest.raises(UnreadableImage) as caught:
         from_base64(text, "/images")
