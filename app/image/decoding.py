@@ -90,14 +90,14 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return an image of 16 or 32 bits a pixel as 8 bits of grey; others as they are.
+    """Return an image of 16 bits a pixel as 8 bits of grey; others as they are.
 
     Pillow's own conversion cuts 16 bits off at 255: nearly every pixel would be white.
     """
     if not image.mode.startswith(("I", "F")):
         return image
-    values = np.asarray(image, np.float32)
-    return Image.fromarray(np.clip(values / 257.0, 0.0, 255.0).astype(np.uint8), "L")
+    values = np.clip(np.asarray(image), 0, 65_535).astype(np.uint16)
+    return Image.fromarray((values >> 8).astype(np.uint8))
 
 
 def _opaque(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -38,6 +38,8 @@ def seen(data: bytes, tolerance: int = 20) -> tuple[tuple[int, ...], ...]:
         ("WEBP", {"quality": 95}),
         ("WEBP", {"lossless": True}),
         ("GIF", {}),
+        # What some telephones write: a JPEG with a second picture behind it.
+        ("MPO", {"quality": 95, "save_all": True, "append_images": [Image.new("RGB", (9, 9))]}),
     ],
 )
 def test_every_format_is_read(kind: str, options: dict[str, object]) -> None:
