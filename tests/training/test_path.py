@@ -142,6 +142,9 @@ def test_one_command_goes_from_pairs_to_an_artifact_that_can_be_trained_on(work:
     assert "--resume" in again.stderr
     longer = train(work, "--init", "models/tiny/1", "--run", "runs/longer", "--no-export")
     assert longer.returncode == 0, longer.stderr[-3000:]
+    commands = json.loads((work / "runs/longer/run.json").read_text(encoding="utf-8"))["commands"]
+    assert commands[0] == manifest.training.command
+    assert commands[1:] == [f"{commands[0]} --init models/tiny/1"]
     history = json.loads((work / "runs/longer/history.json").read_text(encoding="utf-8"))
     assert history[0]["step"] > 0
     first, second = (np.load(work / name / "weights.npz") for name in ("runs/tiny", "runs/longer"))
