@@ -16,7 +16,7 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _effort(manifest: Manifest) -> str:
-    """Say how long the fitting took, where the run was made; a run from other weights is a stage."""
+    """Say how long the last command fitted; nothing where the run was not made by this project."""
     rows = manifest.training.history
     if not rows:
         return ""
