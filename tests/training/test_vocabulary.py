@@ -36,3 +36,10 @@ def test_dates_numbers_and_names_become_one_tag_each() -> None:
         *["⟨date⟩", "空", "客", "⟨name⟩", "交", "付", "⟨number⟩", "架"]
     ]
     assert tokenizer.decode(ids) == "⟨date⟩空客⟨name⟩交付⟨number⟩架"
+
+
+def test_a_word_of_devanagari_is_one_piece_with_its_vowel_signs() -> None:
+    backend = TRAINERS["subword"](["हिंदी 42 बोलतो."] * 2, 400)
+    tokens = backend.encode("हिंदी 42 बोलतो.")
+    pieces = [backend.decode([token]) for token in tokens.ids]
+    assert pieces == [" हिंदी", " 4", "2", " बोलतो", "."]
