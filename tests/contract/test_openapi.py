@@ -31,6 +31,7 @@ def test_the_committed_snapshot_is_current() -> None:
 def test_operation_ids_never_change() -> None:
     assert sorted(operations()) == [
         "get_model",
+        "list_languages",
         "list_models",
         "livez",
         "metrics",
