@@ -104,6 +104,7 @@ class FitSection(_Section):
     warmup_steps: int = Field(500, ge=1)
     final_rate: float = Field(0.02, ge=0, le=1)
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    consistency: float = Field(0.0, ge=0)  # R-Drop's alpha (Wu et al. 2021); doubles the work
     clip_norm: float = Field(1.0, gt=0)
     average_decay: float = Field(0.999, ge=0, lt=1)
     validate_every: int = Field(500, ge=1)
