@@ -56,6 +56,7 @@ class TokenizerSection(_Section):
 
     kind: Literal["subword", "word", "char", "tagged"] = "subword"
     vocabulary: int = Field(8000, ge=16)
+    lowercase: bool = False  # the vocabulary has no capitals; nor has what the model writes
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
 
 
@@ -135,7 +136,7 @@ class EvaluationSet(_Section):
 class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
-    metrics: tuple[Literal["bleu", "rouge", "facts", "length"], ...] = ("bleu",)
+    metrics: tuple[Literal["bleu", "moses-bleu", "rouge", "facts", "length"], ...] = ("bleu",)
     sets: tuple[EvaluationSet, ...] = ()
     golden: tuple[str, ...] = Field(min_length=1)
 
