@@ -2,7 +2,8 @@
 
 Every system is started in turn in an environment of its own, tried with several thread settings,
 warmed up and driven from another process; rounds interleave the systems. Writes latest.json and
-pictures to docs/benchmarks and prints tables. Exit 1: too many wrong answers.
+pictures to docs/benchmarks and prints tables. Exit 1: too many wrong answers, or requests that the
+service failed or left unanswered.
 Sentences come from the Tatoeba test split under --data (or $DRAGOMAN_DATA) where there is one, else
 from scripts/benchmark/sentences.txt.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from app.engine.cpus import available_cpus
-from scripts.benchmark.answers import TIES, Reference, reference, wrong_share
+from scripts.benchmark.answers import TIES, Reference, lost_requests, reference, wrong_share
 from scripts.benchmark.floor import Floor, measure_floor
 from scripts.benchmark.picture import draw
 from scripts.benchmark.plan import CLIENTS, Scale, Trial, capacity
@@ -146,8 +147,9 @@ def main() -> int:
         ratios_table(found),
     ):
         print("\n".join(table), end="\n\n")
-    print(f"wrong answers: {wrong:.2%} of those checked")
-    return 1 if wrong > TIES else 0
+    lost = lost_requests([run.outcome for run in runs if run.system == DRAGOMAN])
+    print(f"wrong answers: {wrong:.2%} of those checked; {lost} requests to {DRAGOMAN} lost")
+    return 1 if wrong > TIES or lost else 0
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from app.text.tokenizer import Tokenizer
 from scripts.training.config import Recipe, load_recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.fit import Fit
-from scripts.training.initial import load_initial
+from scripts.training.initial import Initial, load_initial
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.run import write_facts
 
@@ -64,12 +64,11 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return recipe.model_copy(update={"fit": fit})
 
 
-def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
+def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None) -> None:
     keras.utils.set_random_seed(recipe.fit.seed)
     train = split_pairs(recipe, args.data, "train")
     validation = split_pairs(recipe, args.data, "val")
     vocabulary = run / "tokenizer.json"
-    initial = load_initial(args.init) if args.init else None
     if initial and not args.resume:
         shutil.copyfile(initial.tokenizer, vocabulary)
     elif not args.resume:
@@ -114,8 +113,10 @@ def main() -> int:
     run: Path = args.run or Path("runs", recipe.name)
     _check(args, recipe, run)
     run.mkdir(parents=True, exist_ok=True)
-    write_facts(run, recipe, _public_command(args), args.resume)
-    _fit(recipe, args, run)
+    initial = load_initial(args.init) if args.init else None
+    before = initial.commands if initial else ()
+    write_facts(run, recipe, _public_command(args), args.resume, before)
+    _fit(recipe, args, run, initial)
     if args.no_export:
         return 0
     # TensorFlow writes the artifact in a process of its own: a Keras backend cannot change.

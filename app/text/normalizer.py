@@ -2,7 +2,8 @@
 
 Typography is folded to what a keyboard types, so that a model spends no capacity on it: no-break
 and thin spaces become plain ones, curly quotes straight ones, an ellipsis three dots.
-Zero-width joiners stay: Devanagari needs them.
+Zero-width joiners and non-joiners stay where they make a difference: after a virama, between Arabic
+letters, between emoji. What Devanagari writes in two ways is written in one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ _FOLD = str.maketrans(
         "\u2011": "-",
     }
 )
+_DEVANAGARI = (
+    ("\u0905\u0945", "\u0972"),  # a with the sign candra e: the letter candra a
+    ("\u0930\u094d\u200d", "\u0931\u094d"),  # the half form of ra: eyelash ra
+    ("\u0931\u094d\u200d", "\u0931\u094d"),
+)
+_JOINERS = re.compile("[\u200c\u200d]+")
+_NON_JOINER, _JOINER, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
+_VIRAMA = 9  # canonical combining class
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
@@ -40,5 +49,24 @@ def normalize(text: str) -> str:
     >>> normalize(" C\u2019est\u00a0bien\u202f! ")
     "C'est bien !"
     """
-    folded = _CONTROL.sub("", text.translate(_FOLD))
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", folded)).strip()
+    plain = unicodedata.normalize("NFC", _CONTROL.sub("", text.translate(_FOLD)))
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFC", _JOINERS.sub(_joiner, plain))
+        for written, letters in _DEVANAGARI:
+            plain = plain.replace(written, letters)
+    return _SPACE.sub(" ", plain).strip()
+
+
+def _joiner(found: re.Match[str]) -> str:
+    """Return the first of a run of joiners if it matters there (RFC 5892, A.1 and A.2)."""
+    text, (start, end) = found.string, found.span()
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if not before or not after:
+        return ""
+    virama = unicodedata.combining(before) == _VIRAMA
+    if found[0][0] == _NON_JOINER:
+        arabic = {unicodedata.bidirectional(before), unicodedata.bidirectional(after)} == {"AL"}
+        return _NON_JOINER if virama or arabic else ""
+    symbols = unicodedata.category(after) == "So"
+    emoji = symbols and (before == _EMOJI_STYLE or unicodedata.category(before) in ("So", "Sk"))
+    return _JOINER if virama or emoji else ""

@@ -55,6 +55,11 @@ def wrong_share(outcomes: Sequence[Outcome]) -> float:
     return sum(outcome.wrong for outcome in outcomes) / answers if answers else 0.0
 
 
+def lost_requests(outcomes: Sequence[Outcome]) -> int:
+    """Count what failed or was never answered."""
+    return sum(outcome.errors + outcome.unfinished for outcome in outcomes)
+
+
 def main() -> None:
     """Run the command line."""
     from scripts.benchmark.peers.static_batch import StaticTranslator

@@ -16,12 +16,13 @@ def markdown_table(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _effort(manifest: Manifest) -> str:
-    """Say how long the fitting took, where the run was made."""
+    """Say how long the last command fitted; nothing where the run was not made by this project."""
     rows = manifest.training.history
     if not rows:
         return ""
     last = rows[-1]
-    return f"{int(last['step']):,} batches in {last['seconds'] / 3600:.1f} hours."
+    what = "Its last command:" if "--init" in manifest.training.command else ""
+    return f"{what} {int(last['step']):,} batches in {last['seconds'] / 3600:.1f} hours.".strip()
 
 
 def write_card(manifest: Manifest, limits: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -56,6 +56,7 @@ class TokenizerSection(_Section):
 
     kind: Literal["subword", "word", "char", "tagged"] = "subword"
     vocabulary: int = Field(8000, ge=16)
+    lowercase: bool = False  # the vocabulary has no capitals; nor has what the model writes
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
 
 
@@ -104,6 +105,7 @@ class FitSection(_Section):
     warmup_steps: int = Field(500, ge=1)
     final_rate: float = Field(0.02, ge=0, le=1)
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    consistency: float = Field(0.0, ge=0)  # R-Drop's alpha (Wu et al. 2021); doubles the work
     clip_norm: float = Field(1.0, gt=0)
     average_decay: float = Field(0.999, ge=0, lt=1)
     validate_every: int = Field(500, ge=1)
@@ -134,7 +136,7 @@ class EvaluationSet(_Section):
 class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
-    metrics: tuple[Literal["bleu", "rouge", "facts", "length"], ...] = ("bleu",)
+    metrics: tuple[Literal["bleu", "moses-bleu", "rouge", "facts", "length"], ...] = ("bleu",)
     sets: tuple[EvaluationSet, ...] = ()
     golden: tuple[str, ...] = Field(min_length=1)
 
@@ -160,9 +162,31 @@ class Recipe(_Section):
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe.
 
+    Its key `base` may name another recipe beside it: what it does not say itself is said there.
+    Tables are merged key by key; a list replaces the other's.
+
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file, or its base, cannot be read.
         tomllib.TOMLDecodeError: it is not TOML.
+        ValueError: bases go round in a circle.
         pydantic.ValidationError: a key is missing, unknown or out of range.
     """
-    return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    return Recipe.model_validate(_keys(path, ()))
+
+
+def _keys(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
+    if path in children:
+        raise ValueError(f"the recipe {path.name} is its own base")
+    keys = tomllib.loads(path.read_text(encoding="utf-8"))
+    base = keys.pop("base", None)
+    return keys if base is None else _merged(_keys(path.parent / base, (*children, path)), keys)
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with what `own` says: {a: {x: 1, y: 2}} and {a: {y: 3}}: {a: {x: 1, y: 3}}."""
+    both = {
+        key: _merged(base[key], value)
+        for key, value in own.items()
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+    }
+    return {**base, **own, **both}

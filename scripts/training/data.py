@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
+from tokenizers import normalizers
 
 from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, make_batches
@@ -34,8 +35,14 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
 
 def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
     """Train the joint vocabulary on both sides of `pairs`."""
+    section = recipe.tokenizer
     texts = (text for pair in pairs for text in (pair.source, pair.target))
-    return TRAINERS[recipe.tokenizer.kind](texts, recipe.tokenizer.vocabulary)
+    if not section.lowercase:
+        return TRAINERS[section.kind](texts, section.vocabulary)
+    backend = TRAINERS[section.kind]((text.lower() for text in texts), section.vocabulary)
+    own = [] if backend.normalizer is None else [backend.normalizer]
+    backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+    return backend
 
 
 @dataclass

@@ -11,7 +11,7 @@ from scripts.training.config import EvaluationSet, Recipe
 from scripts.training.decoding import Decoder
 from scripts.training.items import Item, read_items
 from scripts.training.pairs import read_pairs
-from scripts.training.scores import score_translations
+from scripts.training.scores import score_moses, score_translations
 from scripts.training.summaries import score_lead, score_summaries
 
 BEAM = 4
@@ -68,10 +68,12 @@ def _score(
 ) -> list[Metric]:
     wanted = recipe.evaluate.metrics
     found = score_summaries(items, hypotheses, about, decoding, wanted, recipe.data.spaceless)
+    references = [item.references for item in items]
     if "bleu" in wanted:
-        found += score_translations(
-            hypotheses, [item.references for item in items], about, decoding
-        )
+        found += score_translations(hypotheses, references, about, decoding)
+    if "moses-bleu" in wanted:
+        language = recipe.data.target_language
+        found += score_moses(hypotheses, references, language, about, decoding)
     return found
 
 

@@ -10,15 +10,21 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.artifacts.manifest import MANIFEST, Manifest
 from scripts.training.checkpoint import load_weights
+from scripts.training.run import FACTS, load_run
 
 
 @dataclass(frozen=True)
 class Initial:
-    """Weights in the order of `model.weights`, and the vocabulary that they belong to."""
+    """Weights in the order of `model.weights`, the vocabulary that they belong to, their history.
+
+    `commands`: how the weights were made, one for each stage.
+    """
 
     weights: list[NDArray[Any]]
     tokenizer: Path
+    commands: tuple[str, ...] = ()
 
     def assign(self, model: keras.Model) -> None:
         """Put the weights into `model`.
@@ -46,7 +52,11 @@ def load_initial(path: Path) -> Initial:
     if path.is_dir():
         from scripts.training.savedmodel import read_weights
 
-        return Initial(read_weights(path), path / "source.json")
+        manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
+        commands = manifest.training.command.splitlines()
+        return Initial(read_weights(path), path / "source.json", tuple(commands))
     with np.load(path) as file:
         arrays = [file[f"arr_{index}"] for index in range(len(file.files))]
-    return Initial(arrays, path.parent / "tokenizer.json")
+    folder = path.parent
+    commands = load_run(folder).command.splitlines() if (folder / FACTS).exists() else []
+    return Initial(arrays, folder / "tokenizer.json", tuple(commands))

@@ -62,3 +62,18 @@ def mixture_cross_entropy(smoothing: float) -> Callable[[Tensor, Parts], Tensor]
         return ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0)
 
     return loss
+
+
+def inconsistency(labels: Tensor, logits: Tensor) -> Tensor:
+    """Return how far two passes with other dropout disagree, in nats per label.
+
+    `labels` and `logits` hold one pass after the other, [2 · batch, target(, vocabulary)]. The
+    measure is half the symmetric divergence of R-Drop (Wu et al. 2021):
+
+        ½ (KL(p‖q) + KL(q‖p)) = ½ Σ (p - q)(log p - log q) = ½ Σ (p - q)(logits p - logits q)
+    """
+    weights = ops.cast(ops.not_equal(ops.split(labels, 2)[0], 0), "float32")
+    first, second = ops.split(logits, 2)
+    apart = ops.softmax(first, axis=-1) - ops.softmax(second, axis=-1)
+    nats = 0.5 * ops.sum(apart * (first - second), axis=-1)
+    return ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,19 +39,21 @@ def load_run(folder: Path) -> Run:
     return Run(folder, Recipe.model_validate(facts["recipe"]), "\n".join(facts["commands"]))
 
 
-def write_facts(folder: Path, recipe: Recipe, command: str, resumed: bool) -> None:
-    """Write down how the run is made.
+def write_facts(
+    folder: Path, recipe: Recipe, command: str, resumed: bool, before: Sequence[str] = ()
+) -> None:
+    """Write down how the run is made; `before` made the weights that it begins with.
 
     A run that is resumed with another recipe has one more stage: the command of the stage before
     is kept, with the settings that it had and the next one has not.
     """
     path, now = folder / FACTS, recipe.model_dump(mode="json")
-    commands = [command]
+    commands = [*before, command]
     if resumed and path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        *earlier, last = before["commands"]
+        written = json.loads(path.read_text(encoding="utf-8"))
+        *earlier, last = written["commands"]
         commands = [*earlier, last]
-        other = _differences(before["recipe"], now)
+        other = _differences(written["recipe"], now)
         if other:
             commands = [*earlier, f"{last}  # with {', '.join(other)}", f"{command} --resume"]
     facts = {"recipe": now, "commands": commands}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sacrebleu.metrics import BLEU, CHRF
+from sacremoses import MosesTokenizer
 
 from app.artifacts.manifest import Metric
 from scripts.training.config import EvaluationSet
@@ -48,17 +49,43 @@ def score_translations(
     if len(every) > 1:
         runs.append(("bleu-all", BLEU(), every))
     runs.append(("chrf", CHRF(), every))
-    metrics = []
-    for name, metric, wanted in runs:
-        value = metric.corpus_score(list(hypotheses), wanted).score
-        metrics.append(
-            Metric(
-                name=name,
-                value=round(value, 2),
-                dataset=about.name,
-                split=about.split,
-                signature=str(metric.get_signature()),
-                decoding=decoding,
-            )
-        )
-    return metrics
+    return [_measured(*run, hypotheses, about, decoding) for run in runs]
+
+
+def score_moses(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    language: str,
+    about: EvaluationSet,
+    decoding: str,
+) -> list[Metric]:
+    """Return the BLEU of papers on Multi30k: both sides lower-cased and in Moses' tokens.
+
+    Arguments are those of `score_translations`; `language` decides Moses' abbreviations.
+    """
+    tokenizer = MosesTokenizer(language)
+
+    def tokens(text: str) -> str:
+        return str(tokenizer.tokenize(text.lower(), return_str=True))
+
+    wanted = streams([[tokens(text) for text in row] for row in references])[:1]
+    metric = BLEU(tokenize="none", force=True)
+    return [_measured("bleu-moses", metric, wanted, list(map(tokens, hypotheses)), about, decoding)]
+
+
+def _measured(
+    name: str,
+    metric: BLEU | CHRF,
+    references: list[list[str | None]],
+    hypotheses: Sequence[str],
+    about: EvaluationSet,
+    decoding: str,
+) -> Metric:
+    return Metric(
+        name=name,
+        value=round(metric.corpus_score(list(hypotheses), references).score, 2),
+        dataset=about.name,
+        split=about.split,
+        signature=str(metric.get_signature()),
+        decoding=decoding,
+    )

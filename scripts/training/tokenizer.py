@@ -9,20 +9,24 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from app.text.tokenizer import SPECIAL_TOKENS, UNK
 
 _UNK = SPECIAL_TOKENS[UNK]
+_LETTERS = r"\p{L}\p{M}\u200c\u200d"
+_PIECES = Regex(rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{_LETTERS}]+|\s+")
 TAGS = ("⟨date⟩", "⟨number⟩", "⟨name⟩")
 
 
 def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     """Train byte-level BPE (Sennrich et al. 2016, over bytes): no input is unrepresentable.
 
-    Each ASCII digit is a piece of its own: ` 2013` is `Ġ2`, `0`, `1`, `3`. They are parted after
-    `ByteLevel`, which puts a space before every piece that it is handed, not before the text alone.
+    A piece is a word with its marks (of Devanagari, say), a digit or a run of punctuation, each
+    with the space before it; merges stay within pieces. `In 2013, हिंदी.` is ` In`, ` 2`, `0`, `1`,
+    `3`, `,`, ` हिंदी`, `.`.
     """
     tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Prepend(" ")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=True),
-            pre_tokenizers.Split(Regex(r"Ġ?\d"), "isolated"),
+            pre_tokenizers.Split(_PIECES, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()

@@ -33,6 +33,7 @@ def test_operation_ids_never_change() -> None:
         "caption",
         "caption_stream",
         "get_model",
+        "list_languages",
         "list_models",
         "livez",
         "metrics",

@@ -151,3 +151,38 @@ def test_sizes_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Seq2Seq(recipe({"heads": 2, "layers": 1, **encoder}, decoder), VOCABULARY)
+
+
+@pytest.mark.parametrize("copying", [False, True])
+def test_two_passes_without_dropout_cost_what_one_does(copying: bool) -> None:
+    generator = np.random.default_rng(2)
+    source, target = generator.integers(4, VOCABULARY, (2, 3, 5)).astype(np.int32)
+    losses = []
+    for consistency in (0.0, 5.0):
+        keras.utils.set_random_seed(7)
+        made = tiny_recipe(
+            model={"embedding": UNITS, "dropout": 0.0},
+            encoder={"units": UNITS, "feed_forward": 6, "layers": 1, "heads": 2},
+            decoder={"units": UNITS, "copying": copying},
+            fit={"consistency": consistency},
+        )
+        model = loud(Seq2Seq(made, VOCABULARY))
+        model.compile(optimizer="sgd", jit_compile=False)
+        losses.append(float(model.train_on_batch((source, target), target)))
+        losses.append(float(model.test_on_batch((source, target), target)))
+    assert losses[0] == pytest.approx(losses[2], rel=1e-5)
+    assert losses[1] == pytest.approx(losses[3], rel=1e-5)
+
+
+def test_two_passes_with_dropout_are_pulled_together() -> None:
+    made = tiny_recipe(
+        model={"embedding": UNITS, "dropout": 0.5},
+        encoder={"units": UNITS, "feed_forward": 6, "layers": 1, "heads": 2},
+        decoder={"units": UNITS},
+        fit={"consistency": 5.0},
+    )
+    model = Seq2Seq(made, VOCABULARY)
+    tokens = np.full((3, 5), 4, np.int32)
+    first, second = np.split(ops.convert_to_numpy(model((tokens, tokens), training=True)), 2)
+    assert first.shape == second.shape == (3, 5, VOCABULARY)
+    assert not np.array_equal(first, second)

@@ -40,7 +40,8 @@ def write(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_of_the_project_is_valid_and_named_after_its_file(path: Path) -> None:
-    assert load_recipe(path).name == path.stem
+    name, _, _stage = path.stem.partition(".")
+    assert load_recipe(path).name == name
 
 
 def test_there_are_recipes() -> None:
@@ -79,3 +80,24 @@ def test_a_bad_key_is_refused_by_name(tmp_path: Path, extra: str, where: str) ->
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(tomllib.TOMLDecodeError):
         load_recipe(write(tmp_path, "name ="))
+
+
+def test_a_recipe_says_only_how_it_differs_from_its_base(tmp_path: Path) -> None:
+    base = write(tmp_path, f"{MINIMAL}[fit]\nepochs = 7\nseed = 3\n").rename(tmp_path / "tiny.toml")
+    child = load_recipe(
+        write(tmp_path, 'base = "tiny.toml"\n[fit]\nepochs = 1\n[evaluate]\ngolden = ["x", "y"]')
+    )
+    first = load_recipe(base)
+    assert child == first.model_copy(
+        update={
+            "fit": first.fit.model_copy(update={"epochs": 1}),
+            "evaluate": first.evaluate.model_copy(update={"golden": ("x", "y")}),
+        }
+    )
+    assert (child.fit.seed, child.data) == (3, first.data)
+
+
+def test_a_recipe_that_is_its_own_base_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text('base = "recipe.toml"', encoding="utf-8")
+    with pytest.raises(ValueError, match="its own base"):
+        load_recipe(write(tmp_path, 'base = "other.toml"'))

@@ -48,3 +48,10 @@ def test_a_run_resumed_with_another_recipe_keeps_what_was_different_before(tmp_p
         f"{COMMAND} --resume  # with data.corpora.0.repeat = 1",
         f"{COMMAND} --resume",
     ]
+
+
+def test_a_run_from_other_weights_names_what_made_them_first(tmp_path: Path) -> None:
+    first, last = "python scripts/train.py --recipe base.toml", f"{COMMAND} --init models/base/1"
+    write_facts(tmp_path, recipe(0.1, 1), last, resumed=False, before=[first])
+    write_facts(tmp_path, recipe(0.1, 1), last, resumed=True, before=[first])
+    assert load_run(tmp_path).command.splitlines() == [first, last]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from scripts.training.config import EvaluationSet
 from scripts.training.pairs import Pair
-from scripts.training.scores import group, score_translations, streams
+from scripts.training.scores import group, score_moses, score_translations, streams
 
 ABOUT = EvaluationSet(name="tiny", path="tiny.tsv", source="en", target="fr")
 
@@ -31,3 +31,16 @@ def test_a_hypothesis_may_match_any_reference() -> None:
         "bleu-all": "nrefs:var",
         "chrf": "nrefs:var",
     }
+
+
+def test_moses_tokens_are_compared_without_capitals() -> None:
+    found = score_moses(
+        ["Ein Hund, z.B. ein großer, läuft im Park."],
+        [["ein hund , Z.B. ein großer , läuft im park .", "nie verglichen"]],
+        "de",
+        ABOUT,
+        "beam 4",
+    )
+    (metric,) = found
+    assert (metric.name, metric.value) == ("bleu-moses", 100.0)
+    assert "tok:none" in metric.signature

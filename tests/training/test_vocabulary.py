@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.text.tokenizer import SPECIAL_TOKENS, UNK, Tokenizer
+from scripts.training.data import make_tokenizer
+from scripts.training.pairs import Pair
 from scripts.training.tokenizer import TRAINERS
+from tests.fakes.tiny import tiny_recipe
 
 CORPUS = ["the cat sat on the mat", "the dog sat on the log", "a cat and a dog, 2013"] * 10
 
@@ -36,3 +39,18 @@ def test_dates_numbers_and_names_become_one_tag_each() -> None:
         *["⟨date⟩", "空", "客", "⟨name⟩", "交", "付", "⟨number⟩", "架"]
     ]
     assert tokenizer.decode(ids) == "⟨date⟩空客⟨name⟩交付⟨number⟩架"
+
+
+def test_a_word_of_devanagari_is_one_piece_with_its_vowel_signs() -> None:
+    backend = TRAINERS["subword"](["हिंदी 42 बोलतो."] * 2, 400)
+    tokens = backend.encode("हिंदी 42 बोलतो.")
+    pieces = [backend.decode([token]) for token in tokens.ids]
+    assert pieces == [" हिंदी", " 4", "2", " बोलतो", "."]
+
+
+@pytest.mark.parametrize("kind", ["subword", "word", "char"])
+def test_a_vocabulary_without_capitals_reads_and_writes_none(kind: str) -> None:
+    recipe = tiny_recipe(tokenizer={"kind": kind, "vocabulary": 300, "lowercase": True})
+    backend = make_tokenizer(recipe, [Pair("Ein Hund.", "A DOG")])
+    tokenizer = Tokenizer(backend)
+    assert tokenizer.decode(tokenizer.encode("EIN dog.")) == "ein dog."

@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{name}`."""
+"""`GET /v1/models`, `GET /v1/models/{name}` and `GET /v1/languages`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.api.dependencies import CatalogueDep, ServiceDep
 from app.api.responses import problems
+from app.api.schemas.languages import LanguagesResponse
 from app.api.schemas.models import ModelOut, ModelsResponse
 
 router = APIRouter(prefix="/v1", tags=["models"])
@@ -35,3 +36,14 @@ async def list_models(catalogue: CatalogueDep, service: ServiceDep) -> ModelsRes
 async def get_model(name: str, catalogue: CatalogueDep, service: ServiceDep) -> ModelOut:
     """Return one loaded model."""
     return ModelOut.of(catalogue.get(name), service.images.limits)
+
+
+@router.get(
+    "/languages",
+    operation_id="list_languages",
+    summary="List what can be translated into what",
+    responses=problems(503),
+)
+async def list_languages(catalogue: CatalogueDep) -> LanguagesResponse:
+    """Return the languages of the loaded models, with their names in themselves."""
+    return LanguagesResponse.of(catalogue.models)

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 from app.text.tokenizer import PAD
 from scripts.training.config import Recipe
-from scripts.training.loss import mixture_cross_entropy, smoothed_cross_entropy
+from scripts.training.loss import inconsistency, mixture_cross_entropy, smoothed_cross_entropy
 from scripts.training.model.decoder import RecurrentDecoder
 from scripts.training.model.encoders import ENCODERS
 from scripts.training.model.pointer import Pointer, mix
@@ -40,6 +40,7 @@ class Seq2Seq(keras.Model):
             self.pointer = Pointer(units, width, recipe.encoder.units, recipe.decoder.coverage)
         make_loss = mixture_cross_entropy if recipe.decoder.copying else smoothed_cross_entropy
         self.loss_of = make_loss(recipe.fit.label_smoothing)
+        self.consistency = recipe.fit.consistency
         self.output_bias = self.add_weight(
             shape=(vocabulary,), initializer="zeros", name="output_bias"
         )
@@ -55,9 +56,12 @@ class Seq2Seq(keras.Model):
 
         Returns:
             Logits [batch, target, vocabulary]; with a pointer, the parts of the mixture that
-            `mixture_cross_entropy` takes.
+            `mixture_cross_entropy` takes. In training for consistency, all of it twice: [2 · batch,
+            ...], the second pass with other dropout.
         """
         source, previous = inputs
+        if training and self.consistency:
+            source, previous = (ops.concatenate([part, part]) for part in (source, previous))
         mask = ops.not_equal(source, PAD)
         memory, summary = self.encoder(self.embedding(source), mask, training=training)
         embedded = self.embedding(previous)
@@ -77,8 +81,17 @@ class Seq2Seq(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """Return the nats per label; Keras calls this in every training and test step."""
-        return self.loss_of(y, y_pred)
+        """Return the nats per label; Keras calls this in every training and test step.
+
+        Half of R-Drop's α weighs the passes' disagreement, as the cross-entropy is their mean and
+        not their sum. With a pointer, that of what is generated.
+        """
+        if not (training and self.consistency):
+            return self.loss_of(y, y_pred)
+        labels = ops.concatenate([y, y])
+        logits = y_pred if self.pointer is None else y_pred["logits"]
+        apart = inconsistency(labels, logits)
+        return self.loss_of(labels, y_pred) + 0.5 * self.consistency * apart
 
     def encode(self, tokens: Tensor) -> dict[str, Tensor]:
         """Map tokens int32 [batch, source] to the memories, the mask and the initial states."""

@@ -38,6 +38,29 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
     assert client.get("/v1/models/toy-en-fr").json() == expected
 
 
+def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:
+    client = serve(
+        model("b-en", pairs=[("en", "mr"), ("fr", "en")]),
+        model("a-en-fr"),
+        model("c-en-fr"),
+        model("short-en", pairs=[("en", "en")], task="summarize"),
+    )
+    french = {"code": "fr", "name": "français", "models": ["a-en-fr", "c-en-fr"]}
+    marathi = {"code": "mr", "name": "मराठी", "models": ["b-en"]}
+    english = {"code": "en", "name": "English"}
+    assert client.get("/v1/languages").json() == {
+        "languages": [
+            {**english, "targets": [french, marathi], "summarizers": ["short-en"]},
+            {
+                "code": "fr",
+                "name": "français",
+                "targets": [{**english, "models": ["b-en"]}],
+                "summarizers": [],
+            },
+        ]
+    }
+
+
 def test_an_unknown_model_is_404(client: TestClient) -> None:
     response = client.get("/v1/models/none")
     assert (response.status_code, response.json()["code"]) == (404, "unknown_model")

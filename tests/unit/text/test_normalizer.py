@@ -14,6 +14,7 @@ AWKWARD = st.text(
     st.sampled_from(
         "aé e\u0301 \u0327\u00a0\u202f\u2009\u3000\u2000\u2018\u2019\u201c\u201d\u2026\u200b\u200d"
         "\ufeff\u00ad\u2011\x00\x1f\x85\u2028\n\t\u212b\u1100\u1161\u11a8\u0958\u0915\u093c\u037e"
+        "\u200c\u0905\u0945\u0930\u0931\u094d\u0972\u0627\u0654\u0628\ufe0f\U0001f469\U0001f3fb"
     )
 )
 
@@ -50,6 +51,15 @@ def test_printable_ascii_is_kept(text: str) -> None:
         ("a\x00b\x07c\x7fd\x9fe", "abcde"),
         ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),  # half form: the joiner matters
         ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),  # one emoji of two
+        ("\u2764\ufe0f\u200d\U0001f525", "\u2764\ufe0f\u200d\U0001f525"),
+        ("\u0915\u094d\u200c\u0937", "\u0915\u094d\u200c\u0937"),  # a virama that shows
+        ("\u0645\u06cc\u200c\u0631\u0648\u0645", "\u0645\u06cc\u200c\u0631\u0648\u0645"),
+        ("a\u200db\u200c \u0915\u200d\u0937\u200c", "ab \u0915\u0937"),  # no difference: gone
+        ("\u0905\u200d\u0945\u092a", "\u0972\u092a"),  # candra a, in its three spellings
+        ("\u0905\u0945\u092a", "\u0972\u092a"),
+        ("\u0930\u094d\u200d\u092f", "\u0931\u094d\u092f"),  # eyelash ra, in its three spellings
+        ("\u0931\u094d\u200d\u092f", "\u0931\u094d\u092f"),
+        ("\u0931\u094d\u092f", "\u0931\u094d\u092f"),
         ("  \u00a0\n ", ""),
         ("", ""),
     ],
