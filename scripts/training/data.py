@@ -35,7 +35,8 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
 def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
     """Train the joint vocabulary on both sides of `pairs`."""
     texts = (text for pair in pairs for text in (pair.source, pair.target))
-    return TRAINERS[recipe.tokenizer.kind](texts, recipe.tokenizer.vocabulary)
+    section = recipe.tokenizer
+    return TRAINERS[section.kind](texts, section.vocabulary, section.min_count)
 
 
 @dataclass

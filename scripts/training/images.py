@@ -7,6 +7,7 @@ picture itself; what the others are follows from the seed, the view's number and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class View:
 PLAIN = View()
 
 
-def flippable(captions: list[str]) -> bool:
+def flippable(captions: Sequence[str]) -> bool:
     """Whether no caption says which side is which: flipped, it would be wrong."""
     return not any(SIDED.search(caption) for caption in captions)
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from app.artifacts.store import open_artifact
 from scripts.training.checkpoint import load_weights
 
 
@@ -41,12 +42,16 @@ def load_initial(path: Path) -> Initial:
 
     Raises:
         FileNotFoundError: there is neither.
+        ArtifactError: the folder holds no artifact.
         ValueError: the artifact was not exported by this project.
     """
     if path.is_dir():
         from scripts.training.savedmodel import read_weights
 
-        return Initial(read_weights(path), path / "source.json")
+        text = open_artifact(path).manifest.text
+        if text is None:
+            raise ValueError(f"{path} has no vocabulary; --init cannot go on from it")
+        return Initial(read_weights(path), path / text.target_file)
     with np.load(path) as file:
         arrays = [file[f"arr_{index}"] for index in range(len(file.files))]
     return Initial(arrays, path.parent / "tokenizer.json")

@@ -75,8 +75,9 @@ def _tensors(specs: dict[str, Any]) -> dict[str, Tensor]:
 
 def save_models(model: Seq2Seq, folder: Path) -> Signatures:
     """Write `folder/encoder` and `folder/decoder`; return the signatures for the manifest."""
-    tokens = {"tokens": tf.TensorSpec([None, None], tf.int32, "tokens")}
-    encode = _trace(lambda inputs: model.encode(inputs["tokens"]), tokens)
+    source, dtype, shape = model.source
+    sources = {source: tf.TensorSpec(shape, dtype, source)}
+    encode = _trace(lambda inputs: model.encode(inputs[source]), sources)
     encoded = dict(encode.structured_outputs)
     step_specs = {"token": tf.TensorSpec([None], tf.int32, "token")}
     for name, output in encoded.items():
@@ -90,6 +91,6 @@ def save_models(model: Seq2Seq, folder: Path) -> Signatures:
     stepped = dict(step.structured_outputs)
     memories = {name: spec for name, spec in step_specs.items() if name != "token"}
     return Signatures(
-        encode=Signature(inputs=_tensors(tokens), outputs=_tensors(memories)),
+        encode=Signature(inputs=_tensors(sources), outputs=_tensors(memories)),
         step=Signature(inputs=_tensors(step_specs), outputs=_tensors(stepped)),
     )

@@ -30,6 +30,11 @@ class Captioner(Seq2Seq):
         size = self.encoder.backbone.size
         return "image", "uint8", (None, size, size, 3)
 
+    @property
+    def slow_variables(self) -> list[Any]:
+        """The backbone's variables."""
+        return self.encoder.pretrained
+
     def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
         """Decode (kept [images, *kept_shape], inputs [images, captions, target]), teacher-forced.
 

@@ -55,6 +55,11 @@ class Seq2Seq(keras.Model):
         """What `encode` takes: its name, dtype and shape."""
         return "tokens", "int32", (None, None)
 
+    @property
+    def slow_variables(self) -> list[Any]:
+        """What was pretrained, and is to learn more slowly than the rest: nothing here."""
+        return []
+
     def logits(self, features: Tensor, columns: Tensor = None) -> Tensor:
         """Map features [..., embedding] to logits [..., vocabulary]; `columns` as in `step`."""
         kernel = ops.transpose(self.embedding.embeddings) if columns is None else columns
