@@ -26,6 +26,7 @@ from tokenizers import Tokenizer as Backend
 from app.text.tokenizer import Tokenizer
 from scripts.training.captiondata import CaptionData, make_vocabulary
 from scripts.training.captions import split_pictures
+from scripts.training.captionscores import require_java
 from scripts.training.config import Recipe, load_recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
@@ -144,6 +145,8 @@ def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
     for path in {corpus.path for corpus in recipe.data.corpora}:
         if not (args.data / path).exists():
             sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    if "captions" in recipe.evaluate.metrics and not args.no_export:
+        require_java()
     for path in {about.path for about in recipe.evaluate.sets}:
         if not (args.data / path).exists():
             print(f"{args.data / path} is missing: its figures will be left out", flush=True)

@@ -27,7 +27,7 @@ def test_golden_examples_come_out_as_exported(artifact: Artifact) -> None:
     with Decoder(artifact) as decoder:
         for beam in sorted({int(str(example.options["beam_size"])) for example in examples}):
             some = [example for example in examples if example.options["beam_size"] == beam]
-            decoded = decoder.decode_texts([str(example.input) for example in some], beam)
+            decoded = decoder.decode_texts([example.input for example in some], beam)
             assert decoded.texts == [example.output for example in some]
 
 
