@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -30,11 +31,17 @@ from scripts.training.captionscores import require_java
 from scripts.training.config import Recipe, load_recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
-from scripts.training.fit import Fit
+from scripts.training.fit import Fit, Objective
 from scripts.training.initial import Initial, load_initial
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.run import write_facts
+from scripts.training.selfcritical import SelfCritical
+
+OBJECTIVES: dict[str, Callable[[Any, Any], Objective | None]] = {
+    "likelihood": lambda *_: None,
+    "cider": SelfCritical,
+}
 
 
 def _arguments() -> argparse.Namespace:
@@ -128,6 +135,7 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path) -> None:
         data.validation_batches(),
         data.steps_per_epoch,
         slow=model.slow_variables,
+        objective=OBJECTIVES[recipe.fit.objective](model, data),
     )
     if args.resume:
         fit.resume()

@@ -175,6 +175,8 @@ class Recipe(_Section):
     def _captions_are_of_images(self) -> Recipe:
         if (self.task == "caption") != (self.encoder.kind == "image"):
             raise ValueError("task `caption` needs encoder.kind `image`, and no other task does")
+        if self.fit.objective == "cider" and self.task != "caption":
+            raise ValueError("fit.objective `cider` is of captions")
         if self.decoder.copying and self.encoder.kind == "image":
             raise ValueError("decoder.copying needs a text to copy from")
         return self

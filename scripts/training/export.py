@@ -25,7 +25,9 @@ from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights
 from scripts.training.config import Recipe
 from scripts.training.evaluate import golden_examples, golden_inputs, measure
+from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
+from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
@@ -65,6 +67,14 @@ def _licences(recipe: Recipe) -> tuple[Licence, ...]:
     )
 
 
+def _max_source(model: Seq2Seq, recipe: Recipe) -> int:
+    """Return how many tokens the model reads, or of how many places a picture is made."""
+    if not isinstance(model, Captioner):
+        return recipe.data.max_source
+    rows, columns = model.encoder.grid
+    return int(rows * columns)
+
+
 def _build(run: Run, folder: Path) -> Manifest:
     """Write the SavedModels into `folder`; return a manifest that has no figures yet."""
     recipe = run.recipe
@@ -96,7 +106,7 @@ def _build(run: Run, folder: Path) -> Manifest:
         parameters=int(model.count_params()),
         signatures=signatures,
         decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
-        limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
+        limits=Limits(max_source=_max_source(model, recipe), max_target=recipe.data.max_target),
         generation=recipe.generation,
         text=TextProcessing(
             tokenizer=READING[recipe.tokenizer.kind],

