@@ -1,4 +1,4 @@
-"""Compute what the fixed stages of a run's image encoder make of its pictures; train.py calls it."""
+"""Compute what the fixed stages of a run's image encoder make of its pictures, for train.py."""
 
 from __future__ import annotations
 

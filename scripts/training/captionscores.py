@@ -59,7 +59,8 @@ def figures(hypotheses: Captions, references: Captions) -> dict[str, float]:
         rouge, _ = Rouge().compute_score(references, hypotheses)
     found = {f"bleu-{n}": value for n, value in enumerate(bleu, start=1)}
     return {
-        name: 100.0 * float(value) for name, value in (found | {"cider": cider, "rougeL": rouge}).items()
+        name: 100.0 * float(value)
+        for name, value in (found | {"cider": cider, "rougeL": rouge}).items()
     }
 
 

@@ -54,7 +54,9 @@ class _Vector:
 class Cider:
     """Scores captions of pictures whose references are known; `corpus` gives the frequencies."""
 
-    def __init__(self, references: Sequence[Sequence[Ids]], corpus: Sequence[Sequence[Ids]]) -> None:
+    def __init__(
+        self, references: Sequence[Sequence[Ids]], corpus: Sequence[Sequence[Ids]]
+    ) -> None:
         """Prepare the references of each picture; `corpus` may be the same."""
         frequencies: Counter[Gram] = Counter()
         for captions in corpus:

@@ -74,7 +74,9 @@ class FeatureStore:
 
     def missing(self) -> list[Path]:
         """Return the files that are still to be computed."""
-        return [path for split in ("train", "val") for path in self.paths(split)[1] if not path.exists()]
+        return [
+            path for split in ("train", "val") for path in self.paths(split)[1] if not path.exists()
+        ]
 
     def paths(self, split: str) -> tuple[list[Picture], list[Path]]:
         """Return the pictures of `split`, and the file of each of their views."""

@@ -32,8 +32,6 @@ class Objective(Protocol):
         """Return how far the model is from what it should do: the lower the better."""
 
 
-
-
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up, then a half cosine down to `final` of the peak (Loshchilov & Hutter 2017)."""
 
@@ -192,7 +190,9 @@ class Fit:
     def _validate(self, train_loss: float) -> None:
         at, current = self.progress, checkpoint.weights_of(self.model)
         checkpoint.load_weights(self.model, self.average)
-        loss = self._likelihood() if self.objective is None else self.objective.loss(self.validation)
+        loss = (
+            self._likelihood() if self.objective is None else self.objective.loss(self.validation)
+        )
         checkpoint.load_weights(self.model, current)
         at.stale += 1
         if loss < at.best_loss:

@@ -60,7 +60,7 @@ class _View:
         return np.lib.stride_tricks.as_strided(values, self.shape, strides).copy()
 
 
-class _Unpickler(pickle.Unpickler):  # noqa: S301 - `find_class` allows five names
+class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Allow what a state dict is made of.
 

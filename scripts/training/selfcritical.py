@@ -129,7 +129,5 @@ class SelfCritical:
         return -float(np.mean(scores))
 
 
-def _draw(
-    drawing: Drawing, kept: NDArray[Any], chances: NDArray[np.float32]
-) -> NDArray[np.int32]:
+def _draw(drawing: Drawing, kept: NDArray[Any], chances: NDArray[np.float32]) -> NDArray[np.int32]:
     return np.asarray(drawing.predict_on_batch((kept, chances)), np.int32)

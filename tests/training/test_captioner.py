@@ -99,9 +99,7 @@ def serve(artifact: Any, beam: int, *, exact: bool) -> list[SequenceResult]:
     config = EngineConfig(max_rows=16, exact=exact, device="cpu")
     engine = Engine.load(artifact, config, NullObserver())
     engine.start()
-    options = DecodeOptions(
-        beam_size=beam, max_tokens=6, want_attention=artifact.manifest.attends
-    )
+    options = DecodeOptions(beam_size=beam, max_tokens=6, want_attention=artifact.manifest.attends)
     items = [SequenceRequest({"image": image}, options) for image in IMAGES]
 
     async def answers() -> list[SequenceResult]:
@@ -129,7 +127,9 @@ def test_the_engine_serves_an_exported_captioner(tmp_path: Path, place: int, exa
     for beam in (1, 3):
         one, two, alone, other = serve(artifact, beam, exact=exact)
         apart = [alone, other]
-        assert [r.hypotheses[0].tokens for r in (one, two)] == [r.hypotheses[0].tokens for r in apart]
+        assert [r.hypotheses[0].tokens for r in (one, two)] == [
+            r.hypotheses[0].tokens for r in apart
+        ]
         if exact:
             assert [one, two] == apart
         assert one.hypotheses[0].tokens

@@ -36,7 +36,9 @@ def test_view_0_is_the_picture_and_view_1_its_mirror_image() -> None:
 
 
 def test_a_picture_whose_captions_name_a_side_is_never_flipped() -> None:
-    views = [choose_view(1, number, place, may_flip=False) for number in range(6) for place in range(9)]
+    views = [
+        choose_view(1, number, place, may_flip=False) for number in range(6) for place in range(9)
+    ]
     assert not any(view.flipped for view in views)
     assert len(set(views)) == 1 + 5 * 9  # and every other view is one of its own
 
@@ -55,7 +57,11 @@ def test_pictures_come_with_all_their_captions(tmp_path: Path) -> None:
     write_pictures(tmp_path)
     pictures = split_pictures(caption_recipe(), tmp_path, "train")
     assert len(pictures) == 15
-    assert pictures[1].captions == ("a green patch", "there is green and nothing else", "green on the left")
+    assert pictures[1].captions == (
+        "a green patch",
+        "there is green and nothing else",
+        "green on the left",
+    )
     assert [picture.flippable for picture in pictures[:2]] == [True, False]
     assert read_image(pictures[0].path, 8).shape == (8, 8, 3)
     (tmp_path / "images").rename(tmp_path / "photographs")
@@ -84,12 +90,12 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CaptionData:
     assert store.missing() == []
     train, validation = (split_pictures(recipe, tmp_path, split) for split in ("train", "val"))
     backend = make_vocabulary(recipe, train)
-    return CaptionData(
-        recipe, backend, train, validation, store.open("train"), store.open("val")
-    )
+    return CaptionData(recipe, backend, train, validation, store.open("train"), store.open("val"))
 
 
-def test_features_are_of_the_views_and_follow_from_the_weights(data: CaptionData, tmp_path: Path) -> None:
+def test_features_are_of_the_views_and_follow_from_the_weights(
+    data: CaptionData, tmp_path: Path
+) -> None:
     encoder = ImageEncoder(data.recipe.encoder, 0.0)
     store = FeatureStore(data.recipe, tmp_path, tmp_path, encoder)
     assert len(store.missing()) == 4  # other weights: other features
@@ -107,7 +113,11 @@ def test_an_epoch_holds_every_caption_once_beside_its_picture(data: CaptionData)
     tokenizer, seen = Tokenizer(data.backend), []
     for batch in batches:
         assert batch.places is not None
-        assert batch.inputs.shape == batch.labels.shape == (len(batch.places), 3, batch.labels.shape[2])
+        assert (
+            batch.inputs.shape
+            == batch.labels.shape
+            == (len(batch.places), 3, batch.labels.shape[2])
+        )
         for place, features, inputs, labels in zip(
             batch.places, batch.source, batch.inputs, batch.labels, strict=True
         ):

