@@ -119,10 +119,10 @@ class FitSection(_Section):
     average_decay: float = Field(0.999, ge=0, lt=1)
     validate_every: int = Field(500, ge=1)
     patience: int = Field(8, ge=1)
-    encoder_rate: float = Field(0.1, gt=0, le=1)
+    encoder_rate: float = Field(0.1, ge=0, le=1)
     """What the learning rate is multiplied by for the tuned stages of an image backbone."""
     objective: Literal["likelihood", "cider"] = "likelihood"
-    """`cider`: self-critical training of captions, for a model that has been fitted already."""
+    """`cider`: self-critical training of captions, to go on from a run that has been fitted."""
     checkpoint_minutes: float = Field(4.0, gt=0)
     seed: int = 1
 

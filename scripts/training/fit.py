@@ -103,7 +103,7 @@ class Fit:
         model.optimizer.build(model.trainable_variables)
         self.average = checkpoint.weights_of(model)
         self.best = self.average
-        self.progress = Progress()
+        self.progress = Progress(objective=section.objective)
         folder.mkdir(parents=True, exist_ok=True)
         self.log = SummaryWriter(str(folder / "tensorboard"))
 
@@ -111,12 +111,15 @@ class Fit:
         """Go on from the folder's checkpoint.
 
         The cosine still ends with the last epoch if the recipe's epochs have another length now.
+        With another objective, what was best before is best no longer.
 
         Raises:
             FileNotFoundError: there is none.
         """
         self.average, self.best, self.progress = checkpoint.load(self.folder, self.model)
         at = self.progress
+        if at.objective != self.section.objective:
+            at.objective, at.best_loss, at.stale = self.section.objective, float("inf"), 0
         left = (self.section.epochs - at.epoch) * self.steps_per_epoch - at.batch
         self.rate.total = at.step + left
 

@@ -27,6 +27,7 @@ from scripts.training.model.captioner import Captioner
 from scripts.training.model.encoders import NEGATIVE
 
 Tensor = Any
+SMALLEST = 1e-30  # noise of 0 has no logarithm
 
 
 class Drawing(keras.Model):
@@ -40,33 +41,40 @@ class Drawing(keras.Model):
         bans[[PAD, BOS, UNK]] = NEGATIVE
         self.bans = bans
         self.built = True
+        # XLA takes most of a minute for each shape, and TensorFlow can do without.
+        self.compile(jit_compile=keras.backend.backend() == "jax")
 
     def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
-        """Draw for kept [pictures, ...] with chances [pictures, captions, steps] from 0 to 1.
+        """Draw for kept [pictures, ...] with noise [pictures, captions, steps, vocabulary].
 
-        The token is the first whose cumulative probability exceeds the chance; a negative chance
-        takes the best one. Returns ids int32 [pictures, captions, steps]; what follows the end
-        token means nothing.
+        Noise from the exponential distribution draws by the probabilities p, as the i with the
+        greatest p_i / noise_i is i with probability p_i; ones take the best token at every step.
+        Returns ids int32 [pictures, captions, steps]; what follows the end token means nothing.
         """
-        kept, chances = inputs
-        chances = ops.reshape(chances, (-1, self.steps))  # a row for each caption
+        kept, noise = inputs
+        noise = ops.log(ops.reshape(noise, (-1, self.steps, noise.shape[-1])))  # a row a caption
         tensors = {
             name: ops.repeat(tensor, self.captions, axis=0)
             for name, tensor in self.captioner.begin(kept).items()
         }
-        token = ops.full_like(chances[:, 0], BOS, dtype="int32")
+        token = ops.full_like(noise[:, 0, 0], BOS, dtype="int32")
         drawn = []
         for step in range(self.steps):
             outputs = self.captioner.step({**tensors, "token": token})
-            logits = outputs.pop("logits") + self.bans
+            logits = outputs.pop("logits") + self.bans - noise[:, step]
             tensors |= {name: value for name, value in outputs.items() if name != "attention"}
-            chance = chances[:, step, None]
-            below = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1) <= chance
-            found = ops.minimum(ops.sum(ops.cast(below, "int32"), axis=-1), logits.shape[-1] - 1)
-            best = ops.argmax(logits, axis=-1)
-            token = ops.cast(ops.where(chance[:, 0] < 0, best, found), "int32")
+            token = ops.cast(ops.argmax(logits, axis=-1), "int32")
             drawn.append(token)
         return ops.reshape(ops.stack(drawn, axis=-1), (-1, self.captions, self.steps))
+
+    def draw(self, kept: NDArray[Any], generator: np.random.Generator | None) -> NDArray[np.int32]:
+        """Return captions drawn with `generator`, the best ones without."""
+        shape = (len(kept), self.captions, self.steps, len(self.bans))
+        if generator is None:
+            noise = np.ones(shape, np.float32)
+        else:
+            noise = generator.standard_exponential(shape, np.float32) + SMALLEST
+        return np.asarray(self.predict_on_batch((kept, noise)), np.int32)
 
 
 def ended(ids: NDArray[np.int32]) -> list[int]:
@@ -84,9 +92,9 @@ class SelfCritical:
 
     def __init__(self, captioner: Captioner, data: CaptionData) -> None:
         """Count n-grams of all training captions."""
-        self.steps = data.recipe.data.max_target
-        self.drawing = Drawing(captioner, data.most, self.steps)
-        self.greedy = Drawing(captioner, 1, self.steps)
+        steps = data.recipe.data.max_target
+        self.drawing = Drawing(captioner, data.most, steps)
+        self.greedy = Drawing(captioner, 1, steps)
         self.seed = data.recipe.fit.seed
         train, validation = (
             [[[*ids, EOS] for ids in captions] for captions in some]
@@ -100,8 +108,7 @@ class SelfCritical:
         assert batch.places is not None, "only pictures are drawn for: this is a bug"
         pictures, captions, _ = batch.labels.shape
         generator = np.random.default_rng((self.seed, step))
-        chances = generator.random((pictures, captions, self.steps), np.float32)
-        drawn = _draw(self.drawing, batch.source, chances)
+        drawn = self.drawing.draw(batch.source, generator)
         labels, rewards = np.zeros_like(drawn), np.zeros((pictures, captions), np.float32)
         for row, place in enumerate(batch.places.tolist()):
             for column in range(captions if place >= 0 else 0):
@@ -119,15 +126,10 @@ class SelfCritical:
         scores: list[float] = []
         for batch in batches:
             assert batch.places is not None, "only pictures are drawn for: this is a bug"
-            chances = np.full((len(batch.places), 1, self.steps), -1.0, np.float32)
-            best = _draw(self.greedy, batch.source, chances)[:, 0]
+            best = self.greedy.draw(batch.source, None)[:, 0]
             scores += [
                 self._validation.score(place, ended(ids))
                 for place, ids in zip(batch.places.tolist(), best, strict=True)
                 if place >= 0
             ]
         return -float(np.mean(scores))
-
-
-def _draw(drawing: Drawing, kept: NDArray[Any], chances: NDArray[np.float32]) -> NDArray[np.int32]:
-    return np.asarray(drawing.predict_on_batch((kept, chances)), np.int32)

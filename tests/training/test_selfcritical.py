@@ -90,12 +90,10 @@ def test_captions_are_drawn_by_their_probabilities(data: CaptionData) -> None:
     logits = ops.convert_to_numpy(model((kept, np.array([[[1]]], np.int32))))[0, 0, 0]
     logits[[0, 1, 3]] = -np.inf  # padding, start and unknown are never drawn
     shares = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-    drawing = Drawing(model, 400, 1)
-    chances = (np.arange(400, dtype=np.float32)[None, :, None] + 0.5) / 400
-    drawn = np.asarray(drawing.predict_on_batch((kept, chances)))[0, :, 0]
-    np.testing.assert_allclose(np.bincount(drawn, minlength=len(shares)) / 400, shares, atol=0.006)
-    greedy = Drawing(model, 1, 3).predict_on_batch((kept, np.full((1, 1, 3), -1, np.float32)))
-    assert np.asarray(greedy)[0, 0, 0] == shares.argmax()
+    drawn = Drawing(model, 4000, 1).draw(kept, np.random.default_rng(0))[0, :, 0]
+    found = np.bincount(drawn, minlength=len(shares)) / 4000
+    np.testing.assert_allclose(found, shares, atol=0.03)
+    assert Drawing(model, 1, 3).draw(kept, None)[0, 0, 0] == shares.argmax()
 
 
 def test_what_is_learned_is_what_was_drawn_by_its_advantage(data: CaptionData) -> None:
@@ -129,5 +127,5 @@ def test_a_fit_for_cider_raises_the_cider_of_greedy_captions(
     )
     fit.run()
     losses = [row["validation"] for row in fit.progress.history]
-    assert min(losses) < losses[0]
-    assert min(losses) < -0.2
+    assert losses[0] < 0
+    assert min(losses) < 2 * losses[0]
