@@ -61,6 +61,9 @@ class CaptionData:
         self.validation_captions = encode(tokenizer, self.validation, longest)
         every = [*self.captions, *self.validation_captions]
         self.most = max(len(rows) for rows in every)
+        if self.recipe.fit.objective == "cider":  # what is drawn may be as long as anything
+            self.shapes = [natural_width(longest + 1)]
+            return
         counts = Counter(self._natural(rows) for rows in self.captions)
         common = {width for width, n in counts.items() if n >= COMMON * len(self.captions)}
         widths = common | {max(self._natural(rows) for rows in every)}

@@ -41,8 +41,6 @@ class Drawing(keras.Model):
         bans[[PAD, BOS, UNK]] = NEGATIVE
         self.bans = bans
         self.built = True
-        # XLA takes most of a minute for each shape, and TensorFlow can do without.
-        self.compile(jit_compile=keras.backend.backend() == "jax")
 
     def call(self, inputs: tuple[Tensor, Tensor], training: bool = False) -> Tensor:
         """Draw for kept [pictures, ...] with noise [pictures, captions, steps, vocabulary].
