@@ -14,7 +14,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -23,12 +25,23 @@ import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from app.text.tokenizer import Tokenizer
+from scripts.training.captiondata import CaptionData, make_vocabulary
+from scripts.training.captions import split_pictures
+from scripts.training.captionscores import require_java
 from scripts.training.config import Recipe, load_recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
-from scripts.training.fit import Fit
+from scripts.training.features import keep_features
+from scripts.training.fit import Fit, Objective
 from scripts.training.initial import Initial, load_initial
+from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.run import write_facts
+from scripts.training.selfcritical import SelfCritical
+
+OBJECTIVES: dict[str, Callable[[Any, Any], Objective | None]] = {
+    "likelihood": lambda *_: None,
+    "cider": SelfCritical,
+}
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,26 +77,64 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     return recipe.model_copy(update={"fit": fit})
 
 
-def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None) -> None:
-    keras.utils.set_random_seed(recipe.fit.seed)
+def _vocabulary(
+    args: argparse.Namespace, run: Path, initial: Initial | None, make: Callable[[], Backend]
+) -> Backend:
+    path = run / "tokenizer.json"
+    if initial and not args.resume:
+        shutil.copyfile(initial.tokenizer, path)
+    elif not args.resume:
+        make().save(str(path))
+    return Backend.from_file(str(path))
+
+
+def _text(
+    recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None
+) -> tuple[Seq2Seq, TrainingData | CaptionData]:
     train = split_pairs(recipe, args.data, "train")
     validation = split_pairs(recipe, args.data, "val")
-    vocabulary = run / "tokenizer.json"
-    if initial and not args.resume:
-        shutil.copyfile(initial.tokenizer, vocabulary)
-    elif not args.resume:
-        make_tokenizer(recipe, train).save(str(vocabulary))
-    backend = Backend.from_file(str(vocabulary))
+    backend = _vocabulary(args, run, initial, lambda: make_tokenizer(recipe, train))
     data = TrainingData(recipe, backend, train, validation)
-    model = Seq2Seq(recipe, Tokenizer(backend).vocabulary_size)
+    model = make_model(recipe, Tokenizer(backend).vocabulary_size)
     if initial:
         initial.assign(model)
+    return model, data
+
+
+def _captions(
+    recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None
+) -> tuple[Seq2Seq, TrainingData | CaptionData]:
+    train = split_pictures(recipe, args.data, "train")
+    validation = split_pictures(recipe, args.data, "val")
+    backend = _vocabulary(args, run, initial, lambda: make_vocabulary(recipe, train))
+    model = make_model(recipe, Tokenizer(backend).vocabulary_size)
+    if initial:
+        initial.assign(model)
+    else:
+        weights = recipe.encoder.weights
+        model.encoder.load(args.data / weights if weights else None)
+    kept = keep_features(recipe, args.data, run, model.encoder)
+    features = kept.open("train"), kept.open("val")
+    return model, CaptionData(recipe, backend, train, validation, *features)
+
+
+def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None) -> None:
+    keras.utils.set_random_seed(recipe.fit.seed)
+    begin = _captions if recipe.task == "caption" else _text
+    model, data = begin(recipe, args, run, initial)
     print(
-        f"{model.count_params():,} parameters, {len(train):,} pairs, "
+        f"{model.count_params():,} parameters, {len(data.train):,} items, "
         f"{data.steps_per_epoch:,} batches of {len(data.shapes)} shapes an epoch"
     )
     fit = Fit(
-        model, recipe.fit, run, data.epoch_batches, data.validation_batches(), data.steps_per_epoch
+        model,
+        recipe.fit,
+        run,
+        data.epoch_batches,
+        data.validation_batches(),
+        data.steps_per_epoch,
+        slow=model.slow_variables,
+        objective=OBJECTIVES[recipe.fit.objective](model, data),
     )
     if args.resume:
         fit.resume()
@@ -101,6 +152,8 @@ def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
     for path in {corpus.path for corpus in recipe.data.corpora}:
         if not (args.data / path).exists():
             sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    if "captions" in recipe.evaluate.metrics and not args.no_export:
+        require_java()
     for path in {about.path for about in recipe.evaluate.sets}:
         if not (args.data / path).exists():
             print(f"{args.data / path} is missing: its figures will be left out", flush=True)

@@ -17,11 +17,10 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.errors import ArtifactError, DragomanError
-from app.tasks.answer import answer
 from app.tasks.loaded import LoadedModel
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from scripts.training.asking import prepare
+from scripts.training.asking import requests_of
 
 OPTIONS = TypeAdapter(Options)
 
@@ -50,20 +49,18 @@ class Outcome:
         return f"DIFFERS {asked} -> {self.output!r}, on export {self.example.output!r}"
 
 
-def read_example(example: Golden) -> tuple[str, Options]:
-    """Return the text of a golden example and how it was decoded.
+def read_options(example: Golden) -> Options:
+    """Return how a golden example was decoded.
 
     Raises:
-        ArtifactError: the example is not one text with options of decoding.
+        ArtifactError: it has an option that is none.
     """
-    if not isinstance(example.input, str):
-        raise ArtifactError("its input is not a text; export the model again")
     unknown = sorted(set(example.options) - set(Options.__dataclass_fields__))
     if unknown:
         raise ArtifactError(f"unknown options {', '.join(unknown)}; export the model again")
     given: dict[str, JsonValue] = example.options
     try:
-        return example.input, OPTIONS.validate_python(given)
+        return OPTIONS.validate_python(given)
     except ValidationError as error:
         raise ArtifactError(f"bad options: {error.errors()[0]['msg']}") from error
 
@@ -71,27 +68,25 @@ def read_example(example: Golden) -> tuple[str, Options]:
 async def decode(example: Golden, model: LoadedModel) -> Outcome:
     """Decode one example alone, as a request of its own."""
     try:
-        text, options = read_example(example)
-        prepared = prepare([text], model, options, listed=False)
-        submission = model.engine.submit(prepared.items, deadline=None)
-        found = answer(prepared, await submission.results())
+        options = read_options(example)
+        items = requests_of([example.input], model, options, listed=False)
+        submission = model.engine.submit(items, deadline=None)
+        (result,) = await submission.results()
     except DragomanError as error:
         fields = "; ".join(f"{field.pointer} {field.message}" for field in error.fields)
         return Outcome(example, None, f"{error.message} {fields}".strip())
-    return Outcome(example, found.items[0].candidates[0].text)
+    return Outcome(example, model.target.decode(result.hypotheses[0].tokens))
 
 
 def verify(artifact: Artifact) -> Iterator[Outcome]:
     """Yield the outcome of every golden example of `artifact`, in order.
 
     Raises:
-        ArtifactError: it has no golden example, makes no text of text, or cannot be loaded.
+        ArtifactError: it has no golden example, writes no text, or cannot be loaded.
     """
     manifest = artifact.manifest
-    if manifest.task not in ("translate", "summarize") or not manifest.languages:
-        raise ArtifactError(
-            f"{artifact.name} makes no text of text; this release verifies no other"
-        )
+    if manifest.task not in ("translate", "summarize", "caption") or not manifest.languages:
+        raise ArtifactError(f"{artifact.name} writes no text; this release verifies no other")
     if not manifest.golden:
         raise ArtifactError(f"{artifact.name} has no golden examples; name some in the recipe")
     cpus = available_cpus()

@@ -3,13 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from app.artifacts.manifest import Manifest
+from app.engine.request import SequenceRequest
+from app.errors import ArtifactError
 from app.tasks import summarize, translate
 from app.tasks.job import Prepared
 from app.tasks.loaded import LoadedModel
-from app.tasks.options import Options
+from app.tasks.options import Options, resolve
 from app.tasks.summarize import SummarizeJob
 from app.tasks.translate import TranslateJob
+from scripts.training.drawings import DRAWINGS, draw
+from scripts.training.images import read_image
+
+Source = JsonValue | Path
+"""A text; or a picture: the path of a file, or `{"drawing": NAME}` for one drawn by code."""
+
+
+def requests_of(
+    sources: Sequence[Source], model: LoadedModel, options: Options, *, listed: bool = True
+) -> tuple[SequenceRequest, ...]:
+    """Return what the engine is asked for `sources`, all texts or all pictures.
+
+    Raises:
+        InvalidRequest: as `prepare` does.
+        ArtifactError: a source is none that this model reads.
+        OSError: a picture cannot be read.
+    """
+    manifest = model.artifact.manifest
+    if manifest.source_kind == "text":
+        texts = [source for source in sources if isinstance(source, str)]
+        if len(texts) < len(sources):
+            raise ArtifactError("its input is not a text; export the model again")
+        return prepare(texts, model, options, listed=listed).items
+    # Nothing of a picture says how long its caption may get: the model alone does.
+    longest = options.max_tokens or manifest.limits.max_target
+    resolved = resolve(replace(options, max_tokens=longest), False, model)
+    return tuple(
+        SequenceRequest({"image": pixels(source, manifest)}, resolved.decode(place, 1, ()))
+        for place, source in enumerate(sources)
+    )
+
+
+def pixels(source: Source, manifest: Manifest) -> NDArray[np.uint8]:
+    """Return a picture as uint8 [height, width, 3], of the size that the model takes.
+
+    Raises:
+        ArtifactError: `source` is no picture.
+        OSError: it cannot be read.
+    """
+    axes: tuple[Any, ...] = manifest.signatures.encode.inputs["image"].axes
+    if isinstance(source, Path):
+        return read_image(source, axes[1])
+    name = source.get("drawing") if isinstance(source, dict) else None
+    if not isinstance(name, str) or name not in DRAWINGS:
+        raise ArtifactError(f"its input is no drawing of {', '.join(DRAWINGS)}")
+    return draw(name, axes[1], axes[2])
 
 
 def prepare(

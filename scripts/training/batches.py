@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +25,19 @@ Shape = tuple[int, int]
 
 @dataclass(frozen=True)
 class Batch:
-    """One training batch; all int32, 0 pads on the right.
+    """One training batch; ids are int32, 0 pads on the right.
 
     `source` [batch, source], `inputs` and `labels` [batch, target]: labels are inputs shifted left.
+    Of pictures, `source` holds features [batch, height, width, channels], `inputs` and `labels` are
+    [batch, captions, target], and `places` [batch] says which pictures (-1 for none). `weights`, of
+    the shape of labels without their last axis, weigh the rows of the loss.
     """
 
-    source: NDArray[np.int32]
+    source: NDArray[Any]
     inputs: NDArray[np.int32]
     labels: NDArray[np.int32]
+    weights: NDArray[np.float32] | None = None
+    places: NDArray[np.int64] | None = None
 
     @property
     def tokens(self) -> int:
@@ -39,7 +45,12 @@ class Batch:
         return int(np.count_nonzero(self.labels))
 
 
-def _width(length: int) -> int:
+def natural_width(length: int) -> int:
+    """Return the smallest of `WIDTHS` that holds `length` tokens.
+
+    Raises:
+        ValueError: none does.
+    """
     for width in WIDTHS:
         if length <= width:
             return width
@@ -47,7 +58,7 @@ def _width(length: int) -> int:
 
 
 def _natural_shape(source: Ids, target: Ids) -> Shape:
-    return _width(len(source) + 1), _width(len(target) + 1)
+    return natural_width(len(source) + 1), natural_width(len(target) + 1)
 
 
 def choose_shapes(

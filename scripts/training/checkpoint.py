@@ -25,6 +25,7 @@ class Progress:
     best_loss: float = float("inf")
     stale: int = 0  # validations since the best one
     history: list[dict[str, float]] = field(default_factory=list)
+    objective: str = "likelihood"
 
 
 def to_array(variable: keras.Variable) -> NDArray[Any]:

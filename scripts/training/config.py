@@ -41,6 +41,7 @@ class Data(_Section):
     target_language: str
     max_source: int = Field(128, ge=2)
     max_target: int = Field(128, ge=2)
+    views: int = Field(1, ge=1)  # of each training picture: as it is, then flipped and cropped
     truncate_source: bool = False
     truncate_target: bool = False
     corpora: tuple[Corpus, ...]
@@ -58,18 +59,26 @@ class TokenizerSection(_Section):
     vocabulary: int = Field(8000, ge=16)
     lowercase: bool = False  # the vocabulary has no capitals; nor has what the model writes
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    min_count: int = Field(1, ge=1)  # words (or characters) seen less often become `<unk>`
 
 
 class EncoderSection(_Section):
-    """The encoder and its size."""
+    """The encoder and its size; from `backbone` on the keys are of the kind `image`."""
 
-    kind: Literal["transformer", "recurrent"] = "transformer"
+    kind: Literal["transformer", "recurrent", "image"] = "transformer"
     layers: int = Field(3, ge=1)
     units: int = Field(256, ge=1)
     heads: int = Field(4, ge=1)
     feed_forward: int = Field(1024, ge=1)
     cell: Literal["lstm", "gru"] = "lstm"
     bidirectional: bool = True
+    backbone: Literal["efficientnet-lite0", "efficientnet-lite2", "inception-v3"] = (
+        "efficientnet-lite0"
+    )
+    weights: str | None = None
+    """A file under the data folder; without it, the package's, or what Keras downloads."""
+    pooled: bool = False  # one vector for the whole picture instead of a grid
+    tuned: int = Field(0, ge=0)  # the last stages of the backbone, fitted with the rest
 
 
 class DecoderSection(_Section):
@@ -78,7 +87,7 @@ class DecoderSection(_Section):
     cell: Literal["lstm", "gru"] = "lstm"
     layers: int = Field(1, ge=1)
     units: int = Field(256, ge=1)
-    attention: Literal["dot", "general", "bahdanau"] = "general"
+    attention: Literal["dot", "general", "bahdanau", "none"] = "general"
     copying: bool = False  # point at source tokens beside generating (See et al. 2017)
     coverage: bool = False  # the pointer counts what it has pointed at
 
@@ -86,6 +95,8 @@ class DecoderSection(_Section):
     def _coverage_is_of_a_pointer(self) -> DecoderSection:
         if self.coverage and not self.copying:
             raise ValueError("decoder.coverage needs decoder.copying")
+        if self.copying and self.attention == "none":
+            raise ValueError("decoder.copying needs an attention")
         return self
 
 
@@ -110,6 +121,10 @@ class FitSection(_Section):
     average_decay: float = Field(0.999, ge=0, lt=1)
     validate_every: int = Field(500, ge=1)
     patience: int = Field(8, ge=1)
+    encoder_rate: float = Field(0.1, ge=0, le=1)
+    """What the learning rate is multiplied by for the tuned stages of an image backbone."""
+    objective: Literal["likelihood", "cider"] = "likelihood"
+    """`cider`: self-critical training of captions, to go on from a run that has been fitted."""
     checkpoint_minutes: float = Field(4.0, gt=0)
     seed: int = 1
 
@@ -136,7 +151,9 @@ class EvaluationSet(_Section):
 class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
-    metrics: tuple[Literal["bleu", "moses-bleu", "rouge", "facts", "length"], ...] = ("bleu",)
+    metrics: tuple[Literal["bleu", "moses-bleu", "rouge", "facts", "length", "captions"], ...] = (
+        "bleu",
+    )
     sets: tuple[EvaluationSet, ...] = ()
     golden: tuple[str, ...] = Field(min_length=1)
 
@@ -157,6 +174,18 @@ class Recipe(_Section):
     fit: FitSection = FitSection()
     generation: Generation = Generation()
     evaluate: EvaluateSection
+
+    @model_validator(mode="after")
+    def _captions_are_of_images(self) -> Recipe:
+        if (self.task == "caption") != (self.encoder.kind == "image"):
+            raise ValueError("task `caption` needs encoder.kind `image`, and no other task does")
+        if self.fit.objective == "cider" and self.task != "caption":
+            raise ValueError("fit.objective `cider` is of captions")
+        if self.decoder.copying and self.encoder.kind == "image":
+            raise ValueError("decoder.copying needs a text to copy from")
+        if self.fit.consistency and self.encoder.kind == "image":
+            raise ValueError("fit.consistency is of texts: a caption has four others to agree with")
+        return self
 
 
 def load_recipe(path: Path) -> Recipe:

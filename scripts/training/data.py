@@ -38,8 +38,9 @@ def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
     section = recipe.tokenizer
     texts = (text for pair in pairs for text in (pair.source, pair.target))
     if not section.lowercase:
-        return TRAINERS[section.kind](texts, section.vocabulary)
-    backend = TRAINERS[section.kind]((text.lower() for text in texts), section.vocabulary)
+        return TRAINERS[section.kind](texts, section.vocabulary, section.min_count)
+    lower = (text.lower() for text in texts)
+    backend = TRAINERS[section.kind](lower, section.vocabulary, section.min_count)
     own = [] if backend.normalizer is None else [backend.normalizer]
     backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
     return backend

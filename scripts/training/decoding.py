@@ -1,4 +1,4 @@
-"""Decode texts with an exported artifact, through the very engine and task that serve."""
+"""Decode texts or pictures with an exported artifact, through the very engine that serves."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from scripts.training.asking import prepare
+from scripts.training.asking import Source, requests_of
 
-CHUNK = 64  # sentences submitted together
+CHUNK = 64  # sources submitted together
 ROWS = 256
 PLENTY = 1_000_000
 
@@ -32,7 +32,7 @@ class Decoded:
 
 
 class Decoder:
-    """A loaded artifact that decodes lists of texts; a context manager that ends its engine."""
+    """A loaded artifact that decodes lists of sources; a context manager that ends its engine."""
 
     def __init__(self, artifact: Artifact, *, exact: bool = False) -> None:
         """Load `artifact` on the CPU and start its engine."""
@@ -55,38 +55,39 @@ class Decoder:
         """End the engine."""
         self._model.engine.close()
 
-    def decode_texts(self, texts: Sequence[str], beam_size: int) -> Decoded:
-        """Decode `texts` in batches; the answers keep their order.
+    def decode_texts(self, sources: Sequence[Source], beam_size: int) -> Decoded:
+        """Decode `sources` in batches to texts; the answers keep their order.
 
         An article that is too long for a model that summarizes is read up to its limit.
 
         Raises:
             TooLong: a text to translate is longer than the manifest's limit.
         """
-        # Neighbours of one length waste the least padding.
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        # Neighbours of one length waste the least padding; pictures are all of one size.
+        lengths = [len(source) if isinstance(source, str) else 0 for source in sources]
+        order = sorted(range(len(sources)), key=lambda place: lengths[place])
         started = time.monotonic()
-        results = self.decode([texts[place] for place in order], beam_size, CHUNK)
+        results = self.decode([sources[place] for place in order], beam_size, CHUNK)
         seconds = time.monotonic() - started
         best = [result.hypotheses[0].tokens for result in results]
-        outputs = [""] * len(texts)
+        outputs = [""] * len(sources)
         for place, tokens in zip(order, best, strict=True):
             outputs[place] = self._model.target.decode(tokens)
         return Decoded(outputs, seconds, sum(map(len, best)))
 
     def decode(
-        self, texts: Sequence[str], beam_size: int, chunk: int, *, at_once: bool = True
+        self, sources: Sequence[Source], beam_size: int, chunk: int, *, at_once: bool = True
     ) -> list[SequenceResult]:
-        """Decode `texts` in submissions of `chunk`, all submitted at once or one after another."""
-        return asyncio.run(self._decode(texts, beam_size, chunk, at_once))
+        """Decode `sources` in submissions of `chunk`, submitted at once or one after another."""
+        return asyncio.run(self._decode(sources, beam_size, chunk, at_once))
 
     async def _decode(
-        self, texts: Sequence[str], beam_size: int, chunk: int, at_once: bool
+        self, sources: Sequence[Source], beam_size: int, chunk: int, at_once: bool
     ) -> list[SequenceResult]:
-        groups = [texts[at : at + chunk] for at in range(0, len(texts), chunk)]
+        groups = [sources[at : at + chunk] for at in range(0, len(sources), chunk)]
         submit = self._model.engine.submit
         options = Options(beam_size=beam_size)
-        items = [prepare(group, self._model, options).items for group in groups]
+        items = [requests_of(group, self._model, options) for group in groups]
         if at_once:
             submissions = [submit(group, deadline=None) for group in items]
             answers = [await submission.results() for submission in submissions]

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from app.artifacts.manifest import Golden, Metric
 from app.artifacts.store import Artifact
+from scripts.training.asking import Source
+from scripts.training.captions import IMAGES
+from scripts.training.captionscores import score_captions
 from scripts.training.config import EvaluationSet, Recipe
 from scripts.training.decoding import Decoder
 from scripts.training.items import Item, read_items
@@ -30,7 +35,7 @@ def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...
             items = read_items(data, about, trained)
             metrics += score_lead(items, about, wanted, spaceless)
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):
-                hypotheses = decoder.decode_texts([item.source for item in items], beam).texts
+                hypotheses = decoder.decode_texts(_sources(items, about, recipe, data), beam).texts
                 metrics += _score(items, hypotheses, about, decoding, recipe)
     return tuple(metrics)
 
@@ -44,9 +49,18 @@ def first_items(
         for about in recipe.evaluate.sets:
             if (data / about.path).exists():
                 items = read_items(data, about, frozenset())[:count]
-                outputs = decoder.decode_texts([item.source for item in items], BEAM).texts
+                outputs = decoder.decode_texts(_sources(items, about, recipe, data), BEAM).texts
                 found[about.name] = list(zip(items, outputs, strict=True))
     return found
+
+
+def _sources(
+    items: Sequence[Item], about: EvaluationSet, recipe: Recipe, data: Path
+) -> list[Source]:
+    """Return the texts of `items`, or where their pictures lie."""
+    if recipe.task != "caption":
+        return [item.source for item in items]
+    return [(data / about.path).parent / IMAGES / item.source for item in items]
 
 
 def _trained_targets(recipe: Recipe, data: Path) -> frozenset[str]:
@@ -74,17 +88,26 @@ def _score(
     if "moses-bleu" in wanted:
         language = recipe.data.target_language
         found += score_moses(hypotheses, references, language, about, decoding)
+    if "captions" in wanted:
+        found += score_captions(hypotheses, references, about, decoding)
     return found
 
 
-def golden_examples(artifact: Artifact, texts: Sequence[str]) -> tuple[Golden, ...]:
-    """Return each text with what the model makes of it, greedily and with a beam."""
+def golden_inputs(recipe: Recipe) -> list[JsonValue]:
+    """Return what the golden examples of `recipe` are made of: texts, or the names of drawings."""
+    if recipe.task != "caption":
+        return list(recipe.evaluate.golden)
+    return [{"drawing": name} for name in recipe.evaluate.golden]
+
+
+def golden_examples(artifact: Artifact, inputs: Sequence[JsonValue]) -> tuple[Golden, ...]:
+    """Return each input with what the model makes of it, greedily and with a beam."""
     found: list[Golden] = []
     with Decoder(artifact) as decoder:
         for beam in (1, BEAM):
-            outputs = decoder.decode_texts(texts, beam).texts
+            outputs = decoder.decode_texts(inputs, beam).texts
             found += [
-                Golden(input=text, options={"beam_size": beam}, output=output)
-                for text, output in zip(texts, outputs, strict=True)
+                Golden(input=one, options={"beam_size": beam}, output=output)
+                for one, output in zip(inputs, outputs, strict=True)
             ]
     return tuple(found)

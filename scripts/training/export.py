@@ -24,7 +24,9 @@ from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights
 from scripts.training.config import Recipe
-from scripts.training.evaluate import golden_examples, measure
+from scripts.training.evaluate import golden_examples, golden_inputs, measure
+from scripts.training.model.captioner import Captioner
+from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
 from scripts.training.run import Run
@@ -65,15 +67,25 @@ def _licences(recipe: Recipe) -> tuple[Licence, ...]:
     )
 
 
+def _max_source(model: Seq2Seq, recipe: Recipe) -> int:
+    """Return how many tokens the model reads, or of how many places a picture is made."""
+    if not isinstance(model, Captioner):
+        return recipe.data.max_source
+    rows, columns = model.encoder.grid
+    return int(rows * columns)
+
+
 def _build(run: Run, folder: Path) -> Manifest:
     """Write the SavedModels into `folder`; return a manifest that has no figures yet."""
     recipe = run.recipe
     tokenizer = Tokenizer.load(run.tokenizer)
-    model = Seq2Seq(recipe, tokenizer.vocabulary_size)
+    model = make_model(recipe, tokenizer.vocabulary_size)
     with np.load(run.folder / "weights.npz") as file:
         load_weights(model, round_to_half([file[f"arr_{i}"] for i in range(len(file.files))]))
     signatures = save_models(model, folder)
-    shutil.copyfile(run.tokenizer, folder / "source.json")
+    of_images = recipe.encoder.kind == "image"
+    vocabulary = "target.json" if of_images else "source.json"
+    shutil.copyfile(run.tokenizer, folder / vocabulary)
     licences = _licences(recipe)
     return Manifest(
         name=recipe.name,
@@ -83,7 +95,7 @@ def _build(run: Run, folder: Path) -> Manifest:
         languages=(
             LanguagePair(source=recipe.data.source_language, target=recipe.data.target_language),
         ),
-        source_kind="text",
+        source_kind="image" if of_images else "text",
         target_kind="text",
         architecture={
             "tokenizer": recipe.tokenizer.model_dump(mode="json"),
@@ -94,12 +106,13 @@ def _build(run: Run, folder: Path) -> Manifest:
         parameters=int(model.count_params()),
         signatures=signatures,
         decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
-        limits=Limits(max_source=recipe.data.max_source, max_target=recipe.data.max_target),
+        limits=Limits(max_source=_max_source(model, recipe), max_target=recipe.data.max_target),
         generation=recipe.generation,
         text=TextProcessing(
             tokenizer=READING[recipe.tokenizer.kind],
-            source_file="source.json",
-            target_file="source.json",
+            source_file=vocabulary,
+            target_file=vocabulary,
+            append_eos=not of_images,
         ),
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),
@@ -114,12 +127,9 @@ def _build(run: Run, folder: Path) -> Manifest:
 
 
 def _check_golden(artifact: Artifact) -> None:
-    texts = [
-        str(example.input)
-        for example in artifact.manifest.golden
-        if example.options["beam_size"] == 1
-    ]
-    if golden_examples(artifact, texts) != artifact.manifest.golden:
+    golden = artifact.manifest.golden
+    inputs = [example.input for example in golden if example.options["beam_size"] == 1]
+    if golden_examples(artifact, inputs) != golden:
         raise AssertionError("the reloaded artifact decodes differently: this is a bug")
 
 
@@ -146,7 +156,7 @@ def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
     manifest = manifest.model_copy(
         update={
             "metrics": measure(draft, recipe, data),
-            "golden": golden_examples(draft, recipe.evaluate.golden),
+            "golden": golden_examples(draft, golden_inputs(recipe)),
         }
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -20,6 +20,16 @@ from scripts.training.config import FitSection
 
 EpochBatches = Callable[[int], Iterator[Batch]]
 AVERAGE_EVERY = 5  # steps between updates of the averaged weights
+
+
+class Objective(Protocol):
+    """Something else to learn than the likelihood of the labels."""
+
+    def refine(self, batch: Batch, step: int) -> Batch:
+        """Return what to learn from `batch` now; `step` seeds what is drawn."""
+
+    def loss(self, batches: Sequence[Batch]) -> float:
+        """Return how far the model is from what it should do: the lower the better."""
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -38,6 +48,20 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * ops.where(step < self.warmup, rise, fall)
 
 
+class ScaledAdam(keras.optimizers.Adam):
+    """Adam (Kingma & Ba 2015) that moves some variables more slowly than others."""
+
+    def __init__(self, rate: Any, scales: Sequence[float], **options: Any):
+        """Multiply `rate` by `scales[i]` for the i-th trainable variable."""
+        super().__init__(rate, **options)
+        self.scales = tuple(scales)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Move one variable."""
+        scale = self.scales[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * scale)
+
+
 class Fit:
     """One run over a folder: `fit.run()` goes on from where `fit.resume()` left it, if called."""
 
@@ -49,10 +73,14 @@ class Fit:
         epoch_batches: EpochBatches,
         validation: Sequence[Batch],
         steps_per_epoch: int,
+        *,
+        slow: Collection[keras.Variable] = (),
+        objective: Objective | None = None,
     ) -> None:
         """Prepare `model`, which knows its own loss.
 
-        `epoch_batches(n)` yields epoch n's batches, the same each time.
+        `epoch_batches(n)` yields epoch n's batches, the same each time. The `slow` variables learn
+        at `section.encoder_rate` times the rate. An `objective` replaces likelihood.
         """
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
@@ -61,15 +89,21 @@ class Fit:
         self.rate = WarmupCosine(
             section.learning_rate, section.warmup_steps, total, section.final_rate
         )
+        slow_ids = {id(variable) for variable in slow}
+        scales = [
+            section.encoder_rate if id(variable) in slow_ids else 1.0
+            for variable in model.trainable_variables
+        ]
         model.compile(
-            optimizer=keras.optimizers.Adam(
-                self.rate, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
+            optimizer=ScaledAdam(
+                self.rate, scales, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
             )
         )
+        self.objective = objective
         model.optimizer.build(model.trainable_variables)
         self.average = checkpoint.weights_of(model)
         self.best = self.average
-        self.progress = Progress()
+        self.progress = Progress(objective=section.objective)
         folder.mkdir(parents=True, exist_ok=True)
         self.log = SummaryWriter(str(folder / "tensorboard"))
 
@@ -77,12 +111,15 @@ class Fit:
         """Go on from the folder's checkpoint.
 
         The cosine still ends with the last epoch if the recipe's epochs have another length now.
+        With another objective, what was best before is best no longer.
 
         Raises:
             FileNotFoundError: there is none.
         """
         self.average, self.best, self.progress = checkpoint.load(self.folder, self.model)
         at = self.progress
+        if at.objective != self.section.objective:
+            at.objective, at.best_loss, at.stale = self.section.objective, float("inf"), 0
         left = (self.section.epochs - at.epoch) * self.steps_per_epoch - at.batch
         self.rate.total = at.step + left
 
@@ -125,7 +162,10 @@ class Fit:
         checkpoint.save(self.folder, self.model, self.average, self.best, self.progress)
 
     def _train(self, batch: Batch) -> float:
-        loss = float(self.model.train_on_batch((batch.source, batch.inputs), batch.labels))
+        if self.objective is not None:
+            batch = self.objective.refine(batch, self.progress.step)
+        inputs = batch.source, batch.inputs
+        loss = float(self.model.train_on_batch(inputs, batch.labels, batch.weights))
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"the loss is {loss} at step {self.progress.step}; lower fit.learning_rate"
@@ -143,15 +183,20 @@ class Fit:
                 mean += (1.0 - keep) * checkpoint.to_array(variable)
         return loss
 
-    def _validate(self, train_loss: float) -> None:
-        at, current = self.progress, checkpoint.weights_of(self.model)
-        checkpoint.load_weights(self.model, self.average)
+    def _likelihood(self) -> float:
         sums = np.zeros(2)
         for batch in self.validation:
             loss = float(self.model.test_on_batch((batch.source, batch.inputs), batch.labels))
             sums += (loss * batch.tokens, batch.tokens)
+        return float(sums[0] / sums[1])
+
+    def _validate(self, train_loss: float) -> None:
+        at, current = self.progress, checkpoint.weights_of(self.model)
+        checkpoint.load_weights(self.model, self.average)
+        loss = (
+            self._likelihood() if self.objective is None else self.objective.loss(self.validation)
+        )
         checkpoint.load_weights(self.model, current)
-        loss = float(sums[0] / sums[1])
         at.stale += 1
         if loss < at.best_loss:
             at.best_loss, at.stale = loss, 0

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.artifacts.manifest import MANIFEST, Manifest
+from app.artifacts.store import open_artifact
 from scripts.training.checkpoint import load_weights
 from scripts.training.run import FACTS, load_run
 
@@ -47,14 +47,17 @@ def load_initial(path: Path) -> Initial:
 
     Raises:
         FileNotFoundError: there is neither.
+        ArtifactError: the folder holds no artifact.
         ValueError: the artifact was not exported by this project.
     """
     if path.is_dir():
         from scripts.training.savedmodel import read_weights
 
-        manifest = Manifest.model_validate_json((path / MANIFEST).read_bytes())
-        commands = manifest.training.command.splitlines()
-        return Initial(read_weights(path), path / "source.json", tuple(commands))
+        manifest = open_artifact(path).manifest
+        if manifest.text is None:
+            raise ValueError(f"{path} has no vocabulary; --init cannot go on from it")
+        made = tuple(manifest.training.command.splitlines())
+        return Initial(read_weights(path), path / manifest.text.target_file, made)
     with np.load(path) as file:
         arrays = [file[f"arr_{index}"] for index in range(len(file.files))]
     folder = path.parent

@@ -16,25 +16,29 @@ Tensor = Any
 Parts = dict[str, Tensor]
 
 
-def smoothed_cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return loss(labels int [batch, target], logits [batch, target, vocabulary]) → nats per label.
+def smoothed_cross_entropy(smoothing: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Return loss(labels int [..., target], logits [..., target, vocabulary], rows) → nats a label.
 
+    `rows` [...] are weights of the rows, or None: with the advantages of sampled outputs it is what
+    policy gradients descend (Williams 1992); padding and the number of labels count all the same.
     With smoothing e, the target is 1 - e on the label and e spread over the vocabulary:
     loss = logsumexp(logits) - (1 - e) · logits[label] - e · mean(logits), averaged where label ≠ 0.
     """
 
-    def loss(labels: Tensor, logits: Tensor) -> Tensor:
+    def loss(labels: Tensor, logits: Tensor, rows: Tensor = None) -> Tensor:
         labels = ops.cast(labels, "int32")
         weights = ops.cast(ops.not_equal(labels, 0), "float32")
         picked = ops.squeeze(ops.take_along_axis(logits, labels[..., None], axis=-1), axis=-1)
         nats = ops.logsumexp(logits, axis=-1) - (1.0 - smoothing) * picked
         nats = nats - smoothing * ops.mean(logits, axis=-1)
+        if rows is not None:
+            nats = nats * rows[..., None]
         return ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0)
 
     return loss
 
 
-def mixture_cross_entropy(smoothing: float) -> Callable[[Tensor, Parts], Tensor]:
+def mixture_cross_entropy(smoothing: float) -> Callable[[Tensor, Parts, Tensor], Tensor]:
     """Return loss(labels int [batch, target], parts) → nats per label, for a pointer-generator.
 
     `parts` are `logits` [batch, target, vocabulary], `gate` [batch, target], `copies` (logs,
@@ -48,7 +52,7 @@ def mixture_cross_entropy(smoothing: float) -> Callable[[Tensor, Parts], Tensor]
     source, and smoothing must not keep it from being chosen.
     """
 
-    def loss(labels: Tensor, parts: Parts) -> Tensor:
+    def loss(labels: Tensor, parts: Parts, rows: Tensor = None) -> Tensor:
         labels, logits, gate = ops.cast(labels, "int32"), parts["logits"], parts["gate"]
         weights = ops.cast(ops.not_equal(labels, 0), "float32")
         picked = ops.squeeze(ops.take_along_axis(logits, labels[..., None], axis=-1), axis=-1)
@@ -59,6 +63,8 @@ def mixture_cross_entropy(smoothing: float) -> Callable[[Tensor, Parts], Tensor]
             picked - total + ops.log_sigmoid(gate), copied + ops.log_sigmoid(-gate)
         )
         nats = -(1.0 - smoothing) * mixed + smoothing * (total - ops.mean(logits, axis=-1))
+        if rows is not None:
+            nats = nats * rows[..., None]
         return ops.sum(nats * weights) / ops.maximum(ops.sum(weights), 1.0)
 
     return loss

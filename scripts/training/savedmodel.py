@@ -39,7 +39,9 @@ def _save(path: Path, name: str, concrete: Any, model: Seq2Seq) -> None:
     module = tf.Module(name=name)
     own = [v for v in concrete.variables if v.ref() in places]
     module.weights = {f"{places[v.ref()]:04d}": v for v in own}
-    module.derived = [v for v in concrete.variables if v.ref() not in places]
+    # The embeddings, which a decoder of pictures has in no other shape than this.
+    place = places[model.embedding.embeddings.value.ref()]
+    module.transposed = {f"{place:04d}": v for v in concrete.variables if v.ref() not in places}
     tf.saved_model.save(module, str(path), signatures={name: concrete})
 
 
@@ -56,6 +58,8 @@ def read_weights(artifact: Path) -> list[NDArray[Any]]:
             names = key.split("/")
             if names[0] == "weights" and names[1].isdecimal():
                 found[int(names[1])] = reader.get_tensor(key)
+            if names[0] == "transposed" and names[1].isdecimal():
+                found.setdefault(int(names[1]), reader.get_tensor(key).T)
     if not found or sorted(found) != list(range(len(found))):
         raise ValueError(f"{artifact} was not written by scripts/export.py; --init cannot read it")
     return [found[place] for place in sorted(found)]
@@ -75,8 +79,9 @@ def _tensors(specs: dict[str, Any]) -> dict[str, Tensor]:
 
 def save_models(model: Seq2Seq, folder: Path) -> Signatures:
     """Write `folder/encoder` and `folder/decoder`; return the signatures for the manifest."""
-    tokens = {"tokens": tf.TensorSpec([None, None], tf.int32, "tokens")}
-    encode = _trace(lambda inputs: model.encode(inputs["tokens"]), tokens)
+    source, dtype, shape = model.source
+    sources = {source: tf.TensorSpec(shape, dtype, source)}
+    encode = _trace(lambda inputs: model.encode(inputs[source]), sources)
     encoded = dict(encode.structured_outputs)
     step_specs = {"token": tf.TensorSpec([None], tf.int32, "token")}
     for name, output in encoded.items():
@@ -90,6 +95,6 @@ def save_models(model: Seq2Seq, folder: Path) -> Signatures:
     stepped = dict(step.structured_outputs)
     memories = {name: spec for name, spec in step_specs.items() if name != "token"}
     return Signatures(
-        encode=Signature(inputs=_tensors(tokens), outputs=_tensors(memories)),
+        encode=Signature(inputs=_tensors(sources), outputs=_tensors(memories)),
         step=Signature(inputs=_tensors(step_specs), outputs=_tensors(stepped)),
     )

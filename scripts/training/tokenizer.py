@@ -14,7 +14,7 @@ _PIECES = Regex(rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{
 TAGS = ("⟨date⟩", "⟨number⟩", "⟨name⟩")
 
 
-def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+def train_subword(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
     """Train byte-level BPE (Sennrich et al. 2016, over bytes): no input is unrepresentable.
 
     A piece is a word with its marks (of Devanagari, say), a digit or a run of punctuation, each
@@ -32,7 +32,7 @@ def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        min_frequency=2,
+        min_frequency=max(2, min_count),
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -41,7 +41,7 @@ def train_subword(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-def train_word(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+def train_word(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
     """Keep the most frequent words and punctuation marks; the rest become `<unk>`.
 
     A word keeps the space before it as `▁`, so that known words decode to the very text.
@@ -52,25 +52,31 @@ def train_word(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     )
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS), show_progress=False
+        vocab_size=vocabulary,
+        min_frequency=min_count,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 
-def train_char(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+def train_char(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
     """Keep the most frequent characters, the space among them; the rest become `<unk>`."""
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
     trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS), show_progress=False
+        vocab_size=vocabulary,
+        min_frequency=min_count,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 
-def train_tagged(texts: Iterable[str], vocabulary: int) -> Tokenizer:
+def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
     """Keep characters as `train_char` does, but one tag for each date, number and Latin name.
 
     The tags are the tokenizer's own normaliser, so that serving sets them too. `3月5日` is a date.
@@ -87,7 +93,10 @@ def train_tagged(texts: Iterable[str], vocabulary: int) -> Tokenizer:
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("|".join(TAGS) + r"|[\s\S]"), "isolated")
     trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS), show_progress=False
+        vocab_size=vocabulary,
+        min_frequency=min_count,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer

@@ -4,7 +4,8 @@ Layer 1 reads the previous token; its output asks the attention for a context; t
 that output beside the context (the arrangement of GNMT, Wu et al. 2016, section 3), so that the
 decoder remembers what it has attended to although every step of a layer runs in one call. With one
 layer this is Luong et al. 2015 without input feeding. An attention that feeds the cell (Bahdanau)
-puts the context beside layer 1's input instead, computed from its previous output.
+puts the context beside layer 1's input instead, computed from its previous output. Without any
+attention all that the decoder knows of its source is its initial state (Sutskever et al. 2014).
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from scripts.training.model.encoders import NEGATIVE, RECURRENT_LAYERS
 
 Tensor = Any
 STATES_PER_CELL = {"lstm": 2, "gru": 1}
+
+
+def beside(x: Tensor, context: Tensor) -> Tensor:
+    """Return both side by side; `x` itself where there is no attention, and so no context."""
+    return x if context is None else ops.concatenate([x, context], axis=-1)
 
 
 class AttentionCell(layers.Layer):
@@ -72,16 +78,21 @@ class RecurrentDecoder(layers.Layer):
         self.units = section.units
         self.per_cell = STATES_PER_CELL[section.cell]
         self.dropout = layers.Dropout(dropout)
-        self.attention = ATTENTIONS[section.attention](section.units, memory_units)
+        self.attends = section.attention != "none"
+        self.attention: Any = None
+        context = memory_units if self.attends else 0
+        if self.attends:
+            self.attention = ATTENTIONS[section.attention](section.units, memory_units)
         recurrent = RECURRENT_LAYERS[section.cell]
         self.stack = [
             recurrent(section.units, return_sequences=True, use_cudnn=False, name=f"layer_{i}")
             for i in range(section.layers)
         ]
-        first = embedding + memory_units if self.attention.feeds_cell else embedding
+        self.feeds_cell = self.attends and self.attention.feeds_cell
+        first = embedding + context if self.feeds_cell else embedding
         for index, layer in enumerate(self.stack):
-            layer.build((None, None, first if index == 0 else section.units + memory_units))
-        if self.attention.feeds_cell:
+            layer.build((None, None, first if index == 0 else section.units + context))
+        if self.feeds_cell:
             self.attention_cell = AttentionCell(self.stack[0].cell, self.attention, memory_units)
             self.feeding = layers.RNN(self.attention_cell, return_sequences=True, name="feeding")
         self.bridges = [
@@ -91,7 +102,7 @@ class RecurrentDecoder(layers.Layer):
         for bridge in self.bridges:
             bridge.build((None, memory_units))
         self.readout = layers.Dense(embedding, activation="tanh", name="readout")
-        self.readout.build((None, None, section.units + memory_units))
+        self.readout.build((None, None, section.units + context))
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Every weight exists already."""
@@ -111,6 +122,7 @@ class RecurrentDecoder(layers.Layer):
         memory: Tensor,
         mask: Tensor,
         summary: Tensor,
+        keys: Tensor = None,
         training: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """Decode all steps with teacher forcing.
@@ -120,34 +132,40 @@ class RecurrentDecoder(layers.Layer):
             memory: [batch, source, memory units].
             mask: bool [batch, source].
             summary: [batch, memory units].
+            keys: `attention.keys(memory)`, if they are there already.
             training: whether dropout acts.
 
         Returns:
             (features [batch, target, embedding] for the tied output layer; what they are made of,
-            the top layer's output beside the context [batch, target, units + memory units]).
+            the top layer's output beside the context [batch, target, units + memory units], by
+            itself where there is no attention).
         """
         states = self.start(summary)
         own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
-        keys = self.attention.keys(memory)
-        bias = ops.where(mask, 0.0, NEGATIVE)
+        if self.attends and keys is None:
+            keys = self.attention.keys(memory)
         x = self.dropout(embedded, training=training)
-        if self.attention.feeds_cell:
-            both = self.feeding(x, initial_state=[*own[0], memory, keys, bias[:, :, None]])
+        context = None
+        if self.feeds_cell:
+            bias = ops.where(mask, 0.0, NEGATIVE)[:, :, None]
+            both = self.feeding(x, initial_state=[*own[0], memory, keys, bias])
             x, context = both[..., : self.units], both[..., self.units :]
         else:
             x = self.stack[0](x, initial_state=own[0], training=training)
-            weights = ops.softmax(self.attention.scores(x, keys) + bias[:, None, :], axis=-1)
+        if self.attends and not self.feeds_cell:
+            bias = ops.where(mask, 0.0, NEGATIVE)[:, None, :]
+            weights = ops.softmax(self.attention.scores(x, keys) + bias, axis=-1)
             context = ops.matmul(weights, memory)
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
-            lower = self.dropout(ops.concatenate([x, context], axis=-1), training=training)
+            lower = self.dropout(beside(x, context), training=training)
             x = layer(lower, initial_state=initial, training=training)
-        read = ops.concatenate([x, context], axis=-1)
+        read = beside(x, context)
         return self.dropout(self.readout(read), training=training), read
 
     def step(
         self, embedded: Tensor, states: list[Tensor], memory: Tensor, keys: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
-        """Decode one step.
+        """Decode one step; `memory`, `keys` and `mask` are None where there is no attention.
 
         Args:
             embedded: the previous token's embedding [batch, embedding].
@@ -158,21 +176,23 @@ class RecurrentDecoder(layers.Layer):
 
         Returns:
             (features [batch, embedding], what they are made of [batch, units + memory units],
-            new states, attention weights [batch, source]).
+            new states, attention weights [batch, source] or None).
         """
         own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
-        bias = ops.where(mask, 0.0, NEGATIVE)
-        if self.attention.feeds_cell:
+        context = weights = None
+        bias = ops.where(mask, 0.0, NEGATIVE) if self.attends else None
+        if self.feeds_cell:
             context, weights = self.attention_cell.read(own[0][0], memory, keys, bias)
             x, new = self.stack[0].cell(ops.concatenate([embedded, context], axis=-1), own[0])
         else:
             x, new = self.stack[0].cell(embedded, own[0])
+        if self.attends and not self.feeds_cell:
             scores = self.attention.scores(x[:, None, :], keys)[:, 0, :]
             weights = ops.softmax(scores + bias, axis=-1)
             context = ops.squeeze(ops.matmul(weights[:, None, :], memory), axis=1)
         result = list(new)
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
-            x, new = layer.cell(ops.concatenate([x, context], axis=-1), initial)
+            x, new = layer.cell(beside(x, context), initial)
             result += list(new)
-        read = ops.concatenate([x, context], axis=-1)
+        read = beside(x, context)
         return self.readout(read), read, result, weights

@@ -31,8 +31,7 @@ class Seq2Seq(keras.Model):
             name="embedding",
         )
         self.embedding.build((None, None))
-        self.encoder = ENCODERS[recipe.encoder.kind](recipe.encoder, dropout)
-        self.encoder.build((None, None, width))
+        self.encoder = self.make_encoder(recipe)
         self.decoder = RecurrentDecoder(recipe.decoder, width, recipe.encoder.units, dropout)
         self.pointer = None
         if recipe.decoder.copying:
@@ -45,6 +44,22 @@ class Seq2Seq(keras.Model):
             shape=(vocabulary,), initializer="zeros", name="output_bias"
         )
         self.built = True
+
+    def make_encoder(self, recipe: Recipe) -> layers.Layer:
+        """Return the encoder, with every weight created."""
+        encoder = ENCODERS[recipe.encoder.kind](recipe.encoder, recipe.model.dropout)
+        encoder.build((None, None, recipe.model.embedding))
+        return encoder
+
+    @property
+    def source(self) -> tuple[str, str, tuple[int | None, ...]]:
+        """What `encode` takes: its name, dtype and shape."""
+        return "tokens", "int32", (None, None)
+
+    @property
+    def slow_variables(self) -> list[Any]:
+        """What was pretrained, and is to learn more slowly than the rest: nothing here."""
+        return []
 
     def logits(self, features: Tensor, columns: Tensor = None) -> Tensor:
         """Map features [..., embedding] to logits [..., vocabulary]; `columns` as in `step`."""
@@ -81,41 +96,48 @@ class Seq2Seq(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """Return the nats per label; Keras calls this in every training and test step.
+        """Return the nats per label, rows weighted; Keras calls this in every step.
 
         Half of R-Drop's α weighs the passes' disagreement, as the cross-entropy is their mean and
         not their sum. With a pointer, that of what is generated.
         """
         if not (training and self.consistency):
-            return self.loss_of(y, y_pred)
+            return self.loss_of(y, y_pred, sample_weight)
         labels = ops.concatenate([y, y])
         logits = y_pred if self.pointer is None else y_pred["logits"]
         apart = inconsistency(labels, logits)
-        return self.loss_of(labels, y_pred) + 0.5 * self.consistency * apart
+        return self.loss_of(labels, y_pred, None) + 0.5 * self.consistency * apart
 
     def encode(self, tokens: Tensor) -> dict[str, Tensor]:
         """Map tokens int32 [batch, source] to the memories, the mask and the initial states."""
         mask = ops.not_equal(tokens, PAD)
         memory, summary = self.encoder(self.embedding(tokens), mask, training=False)
-        outputs = {"memory_values": memory, "memory_mask": mask}
-        if self.decoder.section.attention != "dot":
-            outputs["memory_keys"] = self.decoder.attention.keys(memory)
-        for index, state in enumerate(self.decoder.start(summary)):
-            outputs[f"state_{index}"] = state
+        outputs = self.memories(memory, mask, summary)
         if self.pointer is not None:
             outputs["memory_ids"] = ops.cast(tokens, "int32")
             if self.pointer.covers:
                 outputs["state_coverage"] = ops.zeros_like(memory[:, :, 0])
         return outputs
 
+    def memories(self, memory: Tensor, mask: Tensor, summary: Tensor) -> dict[str, Tensor]:
+        """Return the tensors of the contract; without attention there are states only."""
+        outputs = {}
+        if self.decoder.attends:
+            outputs = {"memory_values": memory, "memory_mask": mask}
+            if self.decoder.section.attention != "dot":
+                outputs["memory_keys"] = self.decoder.attention.keys(memory)
+        for index, state in enumerate(self.decoder.start(summary)):
+            outputs[f"state_{index}"] = state
+        return outputs
+
     def step(self, inputs: dict[str, Tensor], columns: Tensor = None) -> dict[str, Tensor]:
-        """Map a token int32 [batch] and `encode`'s tensors to logits, new states and attention.
+        """Map a token int32 [batch] and `encode`'s tensors to logits, new states, any attention.
 
         With a pointer, the logits are the mixture's log-probabilities, the attention the pointer's.
         `columns` [embedding, vocabulary] are the embeddings transposed, used instead of them: for a
         few rows TensorFlow's product with the transpose takes two or three times as long.
         """
-        memory, mask = inputs["memory_values"], inputs["memory_mask"]
+        memory, mask = inputs.get("memory_values"), inputs.get("memory_mask")
         states = [inputs[f"state_{i}"] for i in range(self.decoder.state_count)]
         if columns is None:
             embedded = self.embedding(inputs["token"])
@@ -135,4 +157,6 @@ class Seq2Seq(keras.Model):
             logits = mix(logits, gate[:, 0], attention, inputs["memory_ids"])
             if covered is not None:
                 outputs["state_coverage"] = coverage
-        return {**outputs, "logits": logits, "attention": attention}
+        if attention is not None:
+            outputs["attention"] = attention
+        return {**outputs, "logits": logits}
