@@ -75,18 +75,24 @@ class Decoder:
             outputs[place] = self._model.target.decode(tokens)
         return Decoded(outputs, seconds, sum(map(len, best)))
 
+    def candidates(self, sources: Sequence[str], count: int) -> list[list[str]]:
+        """Return the `count` best texts for each source, best first, of a beam of that size."""
+        options = Options(beam_size=count, n_best=count)
+        results = asyncio.run(self._decode(sources, options, CHUNK, at_once=True))
+        write = self._model.target.decode
+        return [[write(found.tokens) for found in result.hypotheses] for result in results]
+
     def decode(
         self, sources: Sequence[Source], beam_size: int, chunk: int, *, at_once: bool = True
     ) -> list[SequenceResult]:
         """Decode `sources` in submissions of `chunk`, submitted at once or one after another."""
-        return asyncio.run(self._decode(sources, beam_size, chunk, at_once))
+        return asyncio.run(self._decode(sources, Options(beam_size=beam_size), chunk, at_once))
 
     async def _decode(
-        self, sources: Sequence[Source], beam_size: int, chunk: int, at_once: bool
+        self, sources: Sequence[Source], options: Options, chunk: int, at_once: bool
     ) -> list[SequenceResult]:
         groups = [sources[at : at + chunk] for at in range(0, len(sources), chunk)]
         submit = self._model.engine.submit
-        options = Options(beam_size=beam_size)
         items = [requests_of(group, self._model, options) for group in groups]
         if at_once:
             submissions = [submit(group, deadline=None) for group in items]

@@ -1,0 +1,22 @@
+"""A teacher's own candidates, the ones nearest to what people wrote, become pairs to train on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.training.distillation import distil, nearest
+from scripts.training.pairs import Pair
+from tests.fakes.toy_artifact import write_toy_artifact
+
+
+def test_the_candidate_nearest_to_any_reference_is_taken() -> None:
+    assert nearest(["le chat dort", "un chat dort ici"], ["le chien", "un chat dort"]) == (
+        "un chat dort ici"
+    )
+    assert nearest(["a", "b"], ["c"]) == "a"
+
+
+def test_each_source_comes_once_with_what_the_teacher_says(tmp_path: Path) -> None:
+    teacher = write_toy_artifact(tmp_path)
+    pairs = [Pair("seven two", "x"), Pair("ten", "dix"), Pair("seven two", "sept deux")]
+    assert list(distil(teacher, pairs, 2)) == [Pair("ten", "dix"), Pair("seven two", "sept deux")]
