@@ -8,7 +8,7 @@ from dragoman_client import tasks, wire
 from dragoman_client.arguments import CaptionArguments, SummarizeArguments, TranslateArguments
 from dragoman_client.connection import AsyncConnection
 from dragoman_client.images import Image
-from dragoman_client.results import Caption, Model, Summary, Translation
+from dragoman_client.results import Caption, Language, Model, Summary, Translation
 from dragoman_client.stream import AsyncCaptionStream, AsyncSummaryStream, AsyncTranslationStream
 
 
@@ -181,3 +181,7 @@ class AsyncDragoman(AsyncConnection):
             NotFound: no model of that name is loaded.
         """
         return wire.read_model(*await self._send("GET", wire.model_path(name), None, timeout))
+
+    async def languages(self, *, timeout: float | None = None) -> list[Language]:
+        """What can be translated into what, and what can be summarized."""
+        return wire.read_languages(*await self._send("GET", "/v1/languages", None, timeout))

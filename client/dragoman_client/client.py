@@ -8,7 +8,7 @@ from dragoman_client import tasks, wire
 from dragoman_client.arguments import CaptionArguments, SummarizeArguments, TranslateArguments
 from dragoman_client.connection import Connection
 from dragoman_client.images import Image
-from dragoman_client.results import Caption, Model, Summary, Translation
+from dragoman_client.results import Caption, Language, Model, Summary, Translation
 from dragoman_client.stream import CaptionStream, SummaryStream, TranslationStream
 
 
@@ -181,3 +181,7 @@ class Dragoman(Connection):
             NotFound: no model of that name is loaded.
         """
         return wire.read_model(*self._send("GET", wire.model_path(name), None, timeout))
+
+    def languages(self, *, timeout: float | None = None) -> list[Language]:
+        """What can be translated into what, and what can be summarized."""
+        return wire.read_languages(*self._send("GET", "/v1/languages", None, timeout))

@@ -122,3 +122,15 @@ def model(data: Mapping[str, Any]) -> results.Model:
             "licences": read_all(results.Licence, data.get("licences")),
         },
     )
+
+
+def language(data: Mapping[str, Any]) -> results.Language:
+    """One language as `/v1/languages` describes it."""
+    targets = [
+        _read(results.TargetLanguage, {**target, "models": tuple(target["models"])})
+        for target in data["targets"]
+    ]
+    return _read(
+        results.Language,
+        {**data, "targets": tuple(targets), "summarizers": tuple(data["summarizers"])},
+    )

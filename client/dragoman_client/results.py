@@ -222,3 +222,22 @@ class Model:
     metrics: tuple[Metric, ...] = ()
     licences: tuple[Licence, ...] = ()
     generation: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetLanguage:
+    """A language that can be translated into: its code, its own name, and models that do it."""
+
+    code: str
+    name: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of texts: what it can be translated into, and models that summarize it."""
+
+    code: str
+    name: str
+    targets: tuple[TargetLanguage, ...] = ()
+    summarizers: tuple[str, ...] = ()

@@ -112,6 +112,18 @@ def read_model(response: httpx2.Response, request_id: str) -> results.Model:
         raise _unexpected(response, request_id) from error
 
 
+def read_languages(response: httpx2.Response, request_id: str) -> list[results.Language]:
+    """The languages of `GET /v1/languages`.
+
+    Raises:
+        UnexpectedAnswer: the body is no such answer.
+    """
+    try:
+        return [reading.language(item) for item in response.json()["languages"]]
+    except reading.MALFORMED as error:
+        raise _unexpected(response, request_id) from error
+
+
 def failure_of(response: httpx2.Response, request_id: str) -> errors.DragomanError | None:
     """The error that an answer stands for; None for a success."""
     if response.is_success:

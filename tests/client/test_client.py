@@ -16,6 +16,7 @@ from dragoman_client import (
     DragomanError,
     FieldError,
     InvalidRequest,
+    Language,
     LanguagePair,
     Licence,
     Limits,
@@ -25,6 +26,7 @@ from dragoman_client import (
     NotFound,
     Refused,
     ServerError,
+    TargetLanguage,
     TimedOut,
     TooLong,
     Translation,
@@ -162,6 +164,31 @@ def test_models_are_listed_and_looked_up() -> None:
         b"/v1/models",
         b"/v1/models/a%2Fb",
     ]
+
+
+LANGUAGES = {
+    "languages": [
+        {
+            "code": "en",
+            "name": "English",
+            "targets": [{"code": "fr", "name": "français", "models": ["translate-en-fr"]}],
+            "summarizers": [],
+        }
+    ]
+}
+ENGLISH = Language("en", "English", (TargetLanguage("fr", "français", ("translate-en-fr",)),), ())
+
+
+async def test_languages_are_told_with_what_they_can_be_translated_into() -> None:
+    replies = Replies(httpx2.Response(200, json=LANGUAGES))
+    with connect(replies) as client:
+        assert client.languages() == [ENGLISH]
+    replies = Replies(httpx2.Response(200, json=LANGUAGES), httpx2.Response(200, json={}))
+    async with AsyncDragoman("http://service", transport=replies.transport) as client:
+        assert await client.languages() == [ENGLISH]
+        with pytest.raises(UnexpectedAnswer):
+            await client.languages()
+    assert {request.url.path for request in replies.requests} == {"/v1/languages"}
 
 
 @pytest.mark.parametrize(
