@@ -67,23 +67,25 @@ def write_tiny(
     """Export `model` to `folder`/NAME/1; `changes` go into its manifest."""
     signatures = save_models(model, folder / "built")
     pair = LanguagePair(source=recipe.data.source_language, target=recipe.data.target_language)
-    manifest = Manifest(
-        format_version="1.0",
-        name=recipe.name,
-        version=1,
-        task=recipe.task,
-        summary="-",
-        languages=(pair,),
-        source_kind="text",
-        target_kind="text",
-        parameters=0,
-        signatures=signatures,
-        decoding=TokenDecoding(bos=1, eos=2, never=(0, 1, 3)),
-        limits=Limits(max_source=8, max_target=8),
-        text=TextProcessing(tokenizer="char", source_file="source.json", target_file="source.json"),
-        commercial_use=True,
-        training=Training(command="-", revision="-", seed=1, recipe=recipe.name),
-    )
+    about = {
+        "format_version": "1.0",
+        "name": recipe.name,
+        "version": 1,
+        "task": recipe.task,
+        "summary": "-",
+        "languages": (pair,),
+        "source_kind": "text",
+        "target_kind": "text",
+        "parameters": 0,
+        "signatures": signatures,
+        "decoding": TokenDecoding(bos=1, eos=2, never=(0, 1, 3)),
+        "limits": Limits(max_source=8, max_target=8),
+        "text": TextProcessing(
+            tokenizer="char", source_file="source.json", target_file="source.json"
+        ),
+        "commercial_use": True,
+        "training": Training(command="-", revision="-", seed=1, recipe=recipe.name),
+    }
 
     def fill(place: Path) -> None:
         for part in ("encoder", "decoder"):
@@ -91,4 +93,4 @@ def write_tiny(
         tokenizer.save(str(place / "source.json"))
 
     place = folder / recipe.name / "1"
-    return write_artifact(place, manifest.model_copy(update=changes), fill, lambda _: None)
+    return write_artifact(place, Manifest(**{**about, **changes}), fill, lambda _: None)
