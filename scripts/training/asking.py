@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from pydantic import JsonValue
 from app.artifacts.manifest import Manifest
 from app.engine.request import SequenceRequest
 from app.errors import ArtifactError
-from app.tasks import summarize, translate
+from app.tasks import caption, summarize, translate
+from app.tasks.caption import CaptionJob
 from app.tasks.job import Prepared
 from app.tasks.loaded import LoadedModel
-from app.tasks.options import Options, resolve
+from app.tasks.options import Options
 from app.tasks.summarize import SummarizeJob
 from app.tasks.translate import TranslateJob
 from scripts.training.drawings import DRAWINGS, draw
@@ -43,13 +43,9 @@ def requests_of(
         if len(texts) < len(sources):
             raise ArtifactError("its input is not a text; export the model again")
         return prepare(texts, model, options, listed=listed).items
-    # Nothing of a picture says how long its caption may get: the model alone does.
-    longest = options.max_tokens or manifest.limits.max_target
-    resolved = resolve(replace(options, max_tokens=longest), False, model)
-    return tuple(
-        SequenceRequest({"image": pixels(source, manifest)}, resolved.decode(place, 1, ()))
-        for place, source in enumerate(sources)
-    )
+    pictures = [pixels(source, manifest) for source in sources]
+    job = CaptionJob((b"",) * len(pictures), True, options=options)
+    return caption.prepare(job, pictures, model).items
 
 
 def pixels(source: Source, manifest: Manifest) -> NDArray[np.uint8]:

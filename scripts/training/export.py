@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from app.artifacts.manifest import (
+    ImageProcessing,
     LanguagePair,
     Licence,
     Limits,
@@ -110,10 +111,11 @@ def _build(run: Run, folder: Path) -> Manifest:
         generation=recipe.generation,
         text=TextProcessing(
             tokenizer=READING[recipe.tokenizer.kind],
-            source_file=vocabulary,
+            source_file="" if of_images else vocabulary,
             target_file=vocabulary,
             append_eos=not of_images,
         ),
+        image=ImageProcessing(grid=model.encoder.grid) if of_images else None,
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),
         training=Training(
