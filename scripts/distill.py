@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
 from app.artifacts.store import open_artifact
 from scripts.training.config import load_recipe
 from scripts.training.data import split_pairs
 from scripts.training.distillation import distil
+from scripts.training.pairs import write_table
 
 
 def main() -> None:
@@ -23,14 +23,9 @@ def main() -> None:
     args = parser.parse_args()
     recipe = load_recipe(args.recipe)
     pairs = split_pairs(recipe, args.data, "train")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = args.out.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, lineterminator="\n")
-        table.writerow(["split", recipe.data.source_language, recipe.data.target_language])
-        for pair in distil(open_artifact(args.artifact), pairs, args.candidates):
-            table.writerow(["train", pair.source, pair.target])
-    partial.replace(args.out)
+    languages = recipe.data.source_language, recipe.data.target_language
+    found = distil(open_artifact(args.artifact), pairs, args.candidates)
+    write_table(args.out, ("split", *languages), (("train", p.source, p.target) for p in found))
 
 
 if __name__ == "__main__":

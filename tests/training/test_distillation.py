@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.training.distillation import distil, nearest
-from scripts.training.pairs import Pair
+from scripts.training.pairs import Pair, read_table, write_table
 from tests.fakes.toy_artifact import write_toy_artifact
 
 
@@ -20,3 +20,11 @@ def test_each_source_comes_once_with_what_the_teacher_says(tmp_path: Path) -> No
     teacher = write_toy_artifact(tmp_path)
     pairs = [Pair("seven two", "x"), Pair("ten", "dix"), Pair("seven two", "sept deux")]
     assert list(distil(teacher, pairs, 2)) == [Pair("ten", "dix"), Pair("seven two", "sept deux")]
+
+
+def test_a_table_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "made/pairs.tsv"
+    rows = [("train", 'He said: "Go!"', "Il a dit : « Va ! »"), ("train", "'", '"')]
+    write_table(path, ("split", "en", "fr"), rows)
+    assert [tuple(row.values()) for row in read_table(path)] == rows
+    assert [file.name for file in path.parent.iterdir()] == ["pairs.tsv"]
