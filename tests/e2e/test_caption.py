@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import subprocess
-import sys
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
@@ -15,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.process import PATIENCE, ROOT, Served
+from tests.e2e.process import Served
+from tests.e2e.toys import served_toys
 from tests.fakes.images import BLUE, GREEN, RED, SVG, WHITE, cells, encode, png
 
 PHOTO = encode(cells(width=640, height=480), "JPEG", quality=95)
@@ -26,13 +25,7 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.e2e.toy_models", str(folder), "translate", "caption"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
-    log = tmp_path_factory.mktemp("log") / "log"
-    with Served("app", log, models=folder, device="cpu") as served:
-        served.until("/readyz", None)
-        yield served
+    yield from served_toys(tmp_path_factory, "translate", "caption")
 
 
 def form(*images: bytes, **fields: str) -> bytes:

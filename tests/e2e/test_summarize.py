@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e.process import PATIENCE, ROOT, Served
+from tests.e2e.process import Served
+from tests.e2e.toys import served_toys
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("models")
-    command = [sys.executable, "-m", "tests.e2e.toy_models", str(folder), "translate", "summarize"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
-    log = tmp_path_factory.mktemp("log") / "log"
-    with Served("app", log, models=folder, device="cpu") as served:
-        served.until("/readyz", None)
-        yield served
+    yield from served_toys(tmp_path_factory, "translate", "summarize")
 
 
 def summarize(server: Served, **body: Any) -> tuple[int, Any]:
