@@ -35,6 +35,7 @@ from scripts.benchmark.sentences import sentences
 from scripts.benchmark.server import Subject, import_seconds
 from scripts.benchmark.systems import DRAGOMAN, SYSTEMS, System, chosen
 from scripts.benchmark.table import floor_table, ratios_table, runs_table, settings_table
+from scripts.benchmark.tasks import measure_tasks, tasks_table
 
 
 def _options() -> argparse.Namespace:
@@ -127,6 +128,7 @@ def main() -> int:
         work = Work(Subject(args.model, lengths), texts, right, scale, _say)
         runs, starts, trials, best, imports = _measure(args, systems, work)
     floors = [] if args.no_floor else _floors(args.model, best.get(DRAGOMAN), right, texts)
+    tasks = measure_tasks(args.model.parents[1], args.data, args.seconds)
     values = ratios_of(runs) | _floor_ratios(floors, runs) | _start_ratios(starts, imports)
     found = spreads(values)
     checked = [run.outcome for run in runs if run.load == "greedy"]
@@ -138,16 +140,18 @@ def main() -> int:
         "ready_s": {name: statistics.median(each) for name, each in starts.ready_s.items()},
         "resident_bytes": {name: max(each) for name, each in starts.resident.items()},
     }
-    write(args.out, report(runs, found, trials, best, floors, details))
+    write(args.out, report(runs, found, trials, best, floors, tasks, details))
     draw(runs, args.out.parent)
     for table in (
         settings_table(trials, best),
         runs_table(runs),
         floor_table(floors),
+        tasks_table(tasks),
         ratios_table(found),
     ):
         print("\n".join(table), end="\n\n")
-    lost = lost_requests([run.outcome for run in runs if run.system == DRAGOMAN])
+    ours = [run.outcome for run in runs if run.system == DRAGOMAN]
+    lost = lost_requests([*ours, *(run.outcome for run in tasks)])
     print(f"wrong answers: {wrong:.2%} of those checked; {lost} requests to {DRAGOMAN} lost")
     return 1 if wrong > TIES or lost else 0
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from app.engine.cpus import available_cpus
 from scripts.benchmark.floor import Floor
+from scripts.benchmark.load.outcome import Outcome
 from scripts.benchmark.plan import Trial
 from scripts.benchmark.ratios import Run, Spread
+from scripts.benchmark.tasks import TaskRun
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -44,6 +46,7 @@ def report(
     trials: Mapping[str, Sequence[Trial]],
     best: Mapping[str, Trial],
     floors: Sequence[Floor],
+    tasks: Sequence[TaskRun],
     details: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return everything; numbers that do not exist (no answer, no latency) are null."""
@@ -65,6 +68,7 @@ def report(
             {**asdict(f), "tokens_per_s": f.tokens_per_s, "with_encoder": f.with_encoder}
             for f in floors
         ],
+        "tasks": [_task(run) for run in tasks],
         **details,
     }
 
@@ -77,14 +81,21 @@ def write(path: Path, result: Mapping[str, Any]) -> None:
 
 
 def _run(run: Run) -> dict[str, Any]:
-    outcome = {key: _number(value) for key, value in asdict(run.outcome).items()}
     return {
         "system": run.system,
         "load": run.load,
         "clients": run.clients,
         "round": run.round,
-        **outcome,
+        **_outcome(run.outcome),
     }
+
+
+def _task(run: TaskRun) -> dict[str, Any]:
+    return {**asdict(run), "outcome": _outcome(run.outcome)}
+
+
+def _outcome(outcome: Outcome) -> dict[str, float | None]:
+    return {key: _number(value) for key, value in asdict(outcome).items()}
 
 
 def _number(value: float) -> float | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scripts.benchmark.answers import Reference
-from scripts.benchmark.load.drive import drive
-from scripts.benchmark.load.pattern import Load
+from scripts.benchmark.load.drive import Job, drive
+from scripts.benchmark.load.pattern import Load, questions
 from scripts.benchmark.plan import (
     Scale,
     Trial,
@@ -63,7 +63,7 @@ def try_settings(system: System, work: Work) -> list[Trial]:
         work.say(f"trial: {system.name} {threads}")
         with running(system, threads, work.subject) as server:
             asked = [warm_up(system), *trial_loads(system, work.scale)]
-            outcomes = drive(server.url, asked, work.texts, _answers(system, work))[1:]
+            outcomes = drive(server.url, _jobs(system, asked, work))[1:]
         found.append(trial_result(threads, outcomes))
     return found
 
@@ -91,9 +91,7 @@ def one_round(
         with running(system, best[system.name].threads, work.subject) as server:
             starts.add(system.name, server)
             asked = loads(system, work.scale, capacity)
-            outcomes = drive(
-                server.url, [warm_up(system), *asked], work.texts, _answers(system, work)
-            )
+            outcomes = drive(server.url, _jobs(system, [warm_up(system), *asked], work))
         runs += [
             Run(number, system.name, load.name, load.clients, outcome)
             for load, outcome in zip(asked, outcomes[1:], strict=True)
@@ -101,5 +99,6 @@ def one_round(
     return runs
 
 
-def _answers(system: System, work: Work) -> dict[str, str]:
-    return work.right.texts if system.translates else {}
+def _jobs(system: System, asked: Sequence[Load], work: Work) -> list[Job]:
+    answers = work.right.texts if system.translates else {}
+    return [(load, questions(work.texts, load, answers)) for load in asked]

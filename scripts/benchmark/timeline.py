@@ -1,14 +1,16 @@
 """The running batch over time: which request holds which row in which call; numbers, a picture.
 
-    python -m scripts.benchmark.timeline models/translate-en-fr/1 --out docs/benchmarks/batch.png
+    python -m scripts.benchmark.timeline models/translate-en-fr/1 --beam 1 --out batch.png
 
-Requests arrive at random in one process, without HTTP; every call of the backend is recorded.
+Requests arrive at random in one process, without HTTP; every call of the backend is recorded. With
+`--json` it prints the shares of the time alone, and draws nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import time
@@ -24,16 +26,17 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 from app.artifacts.manifest import TokenDecoding
-from app.artifacts.store import open_artifact
-from app.engine.backend import Backend, Encoded, Ints, Source, StepResult, StepsResult
+from app.artifacts.store import Artifact, open_artifact
+from app.engine.backend import Backend, Encoded, Ints, StepResult, StepsResult
+from app.engine.backend import Source as Tensors
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.engine import Engine
 from app.engine.observer import NullObserver
 from app.tasks.loaded import LoadedModel, load_tokenizers
 from app.tasks.options import Options
-from scripts.benchmark.sentences import sentences
-from scripts.training.asking import prepare
+from scripts.benchmark.sources import sources_of
+from scripts.training.asking import Source, requests_of
 
 E = TypeVar("E", bound=Encoded)
 FREE = -1
@@ -64,7 +67,7 @@ class RecordingBackend(Generic[E]):
         self._owners: list[int] = []
         self._joined = 0
 
-    def encode(self, sources: Sequence[Source]) -> E:
+    def encode(self, sources: Sequence[Tensors]) -> E:
         """Encode, and record it under the numbers that the sources will have."""
         began = self._clock()
         encoded = self._backend.encode(sources)
@@ -114,13 +117,18 @@ class RecordingBackend(Generic[E]):
         self.calls.append(Call(kind, began, self._clock(), tuple(owners), steps))
 
 
-def record(path: Path, texts: Sequence[str], rate: float, beam_size: int) -> list[Call]:
-    """Decode `texts`, of which `rate` a second arrive at random; return the calls from time 0."""
+def record(
+    artifact: Artifact, sources: Sequence[Source], rate: float, options: Options
+) -> list[Call]:
+    """Decode `sources`, of which `rate` a second arrive at random (`inf`: all at once).
+
+    Returns:
+        The calls, the first at time 0.
+    """
     from app.engine.session import Session
 
-    artifact = open_artifact(path)
     decoding = artifact.manifest.decoding
-    assert isinstance(decoding, TokenDecoding), "the benchmark runs text models: this is a bug"
+    assert isinstance(decoding, TokenDecoding), "the benchmark runs token models: this is a bug"
     config = EngineConfig(intra_threads=available_cpus())
     session = Session(artifact, device="cpu", threads=(config.intra_threads, 2), exact=False)
     session.warm_up()
@@ -129,14 +137,14 @@ def record(path: Path, texts: Sequence[str], rate: float, beam_size: int) -> lis
     model = LoadedModel(
         artifact, engine, *load_tokenizers(artifact), config.max_rows, config.max_waiting
     )
-    items = prepare(texts, model, Options(beam_size=beam_size)).items
+    items = requests_of(sources, model, options)
 
     async def run() -> None:
         engine.start()
         chance, waiting = random.Random(0), []  # noqa: S311 - not a secret
         for item in items:
             waiting.append(engine.submit([item]))
-            await asyncio.sleep(chance.expovariate(rate))
+            await asyncio.sleep(chance.expovariate(1.0) / rate)
         for submission in waiting:
             await submission.results()
         await asyncio.to_thread(engine.close)
@@ -191,15 +199,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DRAGOMAN_DATA"))
     parser.add_argument("--count", type=int, default=64, help="how many requests")
     parser.add_argument("--rate", type=float, default=100.0, help="arrivals a second")
-    parser.add_argument("--beam", type=int, default=1)
+    parser.add_argument("--beam", type=int, help="default: what the model does by default")
     parser.add_argument("--seconds", type=float, default=0.5, help="how much of it to draw")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/batch.png"))
+    parser.add_argument("--json", action="store_true", help="print the shares as JSON, no picture")
     args = parser.parse_args()
-    texts = sentences(args.data)
-    random.Random(0).shuffle(texts)  # noqa: S311 - not a secret
-    calls = record(args.artifact, texts[: args.count], args.rate, args.beam)
+    artifact = open_artifact(args.artifact)
+    sources = sources_of(artifact.manifest, args.data)
+    options = Options(beam_size=args.beam)
+    calls = record(artifact, sources[: args.count], args.rate, options)
+    found = shares(calls)
+    if args.json:
+        print(json.dumps(found))
+        return
     draw(calls, args.out, args.seconds)
-    print(", ".join(f"{kind} {share:.0%}" for kind, share in shares(calls).items()))
+    print(", ".join(f"{kind} {share:.0%}" for kind, share in found.items()))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from scripts.benchmark.load.drive import drive
-from scripts.benchmark.load.pattern import Load
+from scripts.benchmark.load.pattern import Load, questions
 
 SECONDS = 0.4
 
@@ -52,7 +52,8 @@ def test_all_kinds_of_load_in_one_process(url: str) -> None:
         Load("burst", "burst", 3, seconds=SECONDS, settle=0.0),
         Load("list", clients=1, seconds=SECONDS, settle=0.0, listed=2),
     ]
-    found = drive(url, loads, ["one", "four"], {"one": "ONE", "four": "FOUR"})
+    right = {"one": "ONE", "four": "FOUR"}
+    found = drive(url, [(load, questions(["one", "four"], load, right)) for load in loads])
     assert all(outcome.requests > 0 for outcome in found)
     assert [(o.errors, o.unfinished, o.wrong) for o in found] == [(0, 0, 0)] * 4
     closed, opened, burst, listed = found
@@ -64,8 +65,8 @@ def test_all_kinds_of_load_in_one_process(url: str) -> None:
 
 def test_wrong_answers_and_errors_are_counted(url: str) -> None:
     load = Load("greedy", clients=1, seconds=SECONDS, settle=0.0)
-    [wrong] = drive(url, [load], ["two"], {"two": "TWO"})
+    [wrong] = drive(url, [(load, questions(["two"], load, {"two": "TWO"}))])
     assert wrong.requests == wrong.wrong > 0
-    [broken] = drive(url, [load], ["three"], {})
+    [broken] = drive(url, [(load, questions(["three"], load, {}))])
     assert broken.errors > 0
     assert broken.requests == 0

@@ -12,6 +12,7 @@ from scripts.benchmark.ratios import Run, Spread
 from scripts.benchmark.report import processor, report, write
 from scripts.benchmark.systems import Threads
 from scripts.benchmark.table import floor_table, ratios_table, runs_table, settings_table
+from scripts.benchmark.tasks import TaskRun
 
 RUNS = [
     Run(1, "dragoman", "greedy", 1, Outcome(90, 0, 0, 0, 9.0, 45.0, 10.0, 20.0)),
@@ -21,12 +22,14 @@ RUNS = [
 TRIALS = {"dragoman": [Trial(Threads(1, 2), 50.0, 10.0), Trial(Threads(1, 0), 60.0, 12.0)]}
 BEST = {"dragoman": TRIALS["dragoman"][1]}
 FLOORS = [Floor(64, 12, 10.0, 0.002, 0.003, 0.02)]
+SHARES = {"encode": 0.6, "join": 0.0, "step": 0.3, "between": 0.1}
+TASKS = [TaskRun("captions", "caption", 16, SHARES, RUNS[2].outcome)]
 SPREADS = {"tokens_64_clients_vs_static": Spread(1.5, 1.0, 2.0), "other": Spread(1, 1, 1)}
 
 
 def test_the_report_keeps_its_contract(tmp_path: Path) -> None:
     path = tmp_path / "benchmarks" / "latest.json"
-    write(path, report(RUNS, SPREADS, TRIALS, BEST, FLOORS, {"sentences": 3}))
+    write(path, report(RUNS, SPREADS, TRIALS, BEST, FLOORS, TASKS, {"sentences": 3}))
     found = json.loads(path.read_text())
     wanted = {"system", "load", "clients", "requests_per_s", "tokens_per_s", "p50_ms", "p99_ms"}
     assert {*wanted, "errors"} <= found["runs"][0].keys()
@@ -38,6 +41,8 @@ def test_the_report_keeps_its_contract(tmp_path: Path) -> None:
     }
     assert found["runs"][2]["p50_ms"] is None
     assert found["machine"]["cpus"] >= 1
+    assert found["tasks"][0]["shares"]["encode"] == 0.6
+    assert found["tasks"][0]["outcome"]["p50_ms"] is None
 
 
 def test_the_processor_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Reply:
-    """What the body of an answer says: target tokens, and the translations."""
+    """What the body of an answer says: target tokens, and the texts."""
 
     tokens: int
     texts: tuple[str, ...]
@@ -67,7 +67,8 @@ def read_reply(body: bytes) -> Reply:
         if last.get("type") != "done":
             raise ValueError("the stream did not end with `done`")
         answer = last["result"]
-    texts = tuple(item["text"] for item in answer["translations"])
+    [outputs] = (value for value in answer.values() if isinstance(value, list))
+    texts = tuple(item["text"] for item in outputs)
     return Reply(int(answer["usage"]["target_tokens"]), texts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -50,7 +50,7 @@ class Question:
     answer: tuple[str, ...] | None
 
     @classmethod
-    def of(cls, texts: Sequence[str], load: Load, answers: dict[str, str]) -> Self:
+    def of(cls, texts: Sequence[str], load: Load, answers: Mapping[str, str]) -> Self:
         """Return the request that asks for `texts`; only greedy answers can be known."""
         text: str | list[str] = list(texts) if load.listed else texts[0]
         options = {"beam_size": load.beam_size}
@@ -60,7 +60,7 @@ class Question:
         return cls(body, tuple(answers[text] for text in texts))
 
 
-def questions(texts: Sequence[str], load: Load, answers: dict[str, str]) -> list[Question]:
+def questions(texts: Sequence[str], load: Load, answers: Mapping[str, str]) -> list[Question]:
     """Return the requests of `load`, which are then sent in turn, in the order of `texts`.
 
     With `listed` 2 and three texts there is one request, for the first two.
