@@ -1,6 +1,7 @@
 """Fetch the public corpora that the recipes read, and write them as the recipes' tables.
 
-    python scripts/fetch_data.py --out data
+    python scripts/fetch_data.py --out data                  # sentence pairs
+    python scripts/fetch_data.py --out data flickr8k         # photographs, 1.1 GB
 
 Sentence pairs are split by a hash of the English sentence, so that all versions of one sentence
 are in one split and the split never changes. Nothing is downloaded twice.
@@ -13,13 +14,17 @@ import csv
 import gzip
 import hashlib
 import io
+import shutil
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
 MULTI30K_SPLITS = {
@@ -28,18 +33,24 @@ MULTI30K_SPLITS = {
     "test_2016": "test_2016_flickr",
     "test_2017": "test_2017_flickr",
 }
-TATOEBA = "https://www.manythings.org/anki/fra-eng.zip"
+TATOEBA = "https://www.manythings.org/anki/"
+FLICKR8K = "https://github.com/jbrownlee/Datasets/releases/download/Flickr8k/Flickr8k_"
+FLICKR8K_SPLITS = {"train": "trainImages", "val": "devImages", "test": "testImages"}
 Fetch = Callable[[str], bytes]
 Rows = Iterable[Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table: where it goes, its columns, and how its rows are made."""
+    """One table: where it goes, its columns, and how its rows are made.
+
+    `images`: the address of an archive whose pictures go into the folder `images` beside it.
+    """
 
     path: str
     columns: tuple[str, ...]
     rows: Callable[[Fetch], Rows]
+    images: str = ""
 
 
 def split_of(sentence: str) -> str:
@@ -50,13 +61,13 @@ def split_of(sentence: str) -> str:
     return "val" if place < 1310 else "train"
 
 
-def tatoeba_rows(fetch: Fetch) -> Rows:
-    """Yield (split, en, fr) from the archive of manythings.org."""
-    with zipfile.ZipFile(io.BytesIO(fetch(TATOEBA))) as archive:
-        text = archive.read("fra.txt").decode("utf-8")
+def tatoeba_rows(fetch: Fetch, language: str = "fra") -> Rows:
+    """Yield (split, English, `language`) from the archive of manythings.org."""
+    with zipfile.ZipFile(io.BytesIO(fetch(f"{TATOEBA}{language}-eng.zip"))) as archive:
+        text = archive.read(f"{language}.txt").decode("utf-8")
     for line in text.splitlines():
-        english, french, *_ = line.split("\t")
-        yield split_of(english), english, french
+        english, other, *_ = line.split("\t")
+        yield split_of(english), english, other
 
 
 def multi30k_rows(fetch: Fetch) -> Rows:
@@ -70,10 +81,37 @@ def multi30k_rows(fetch: Fetch) -> Rows:
             yield (split, *(text.replace("\t", " ") for text in row))
 
 
-TABLES = (
-    Table("translation/tatoeba.en-fr.tsv.gz", ("split", "en", "fr"), tatoeba_rows),
-    Table("translation/multi30k.en-de-fr.tsv.gz", ("split", "en", "de", "fr"), multi30k_rows),
-)
+def flickr8k_rows(fetch: Fetch) -> Rows:
+    """Yield (split, image, caption): the five captions of each picture, in the official splits."""
+    with zipfile.ZipFile(io.BytesIO(fetch(f"{FLICKR8K}text.zip"))) as archive:
+        captions: dict[str, list[str]] = {}
+        for line in archive.read("Flickr8k.token.txt").decode("utf-8").splitlines():
+            place, caption = line.split("\t")
+            captions.setdefault(place.partition("#")[0], []).append(caption)
+        for split, name in FLICKR8K_SPLITS.items():
+            for image in archive.read(f"Flickr_8k.{name}.txt").decode("utf-8").split():
+                yield from ((split, image, caption) for caption in captions[image])
+
+
+TABLES = {
+    "tatoeba-fr": Table("translation/tatoeba.en-fr.tsv.gz", ("split", "en", "fr"), tatoeba_rows),
+    "tatoeba-mr": Table(
+        "translation/tatoeba.en-mr.tsv.gz",
+        ("split", "en", "mr"),
+        partial(tatoeba_rows, language="mar"),
+    ),
+    "multi30k": Table(
+        "translation/multi30k.en-de-fr.tsv.gz", ("split", "en", "de", "fr"), multi30k_rows
+    ),
+    "flickr8k": Table(
+        "captioning/flickr8k/captions.tsv.gz",
+        ("split", "image", "caption"),
+        flickr8k_rows,
+        f"{FLICKR8K}Dataset.zip",
+    ),
+}
+USUAL = ("tatoeba-fr", "tatoeba-mr", "multi30k")
+"""What is fetched unless told otherwise."""
 
 
 def download(url: str) -> bytes:
@@ -82,10 +120,47 @@ def download(url: str) -> bytes:
     Raises:
         urllib.error.URLError: it cannot be had.
     """
-    request = urllib.request.Request(url, headers={"User-Agent": "dragoman-fetch-data"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - fixed https addresses
+    with _opened(url) as response:
         body: bytes = response.read()
     return body
+
+
+def save(url: str, path: Path) -> None:
+    """Write the body at `url` to `path`, a piece at a time.
+
+    Raises:
+        urllib.error.URLError: it cannot be had.
+    """
+    with _opened(url) as response, path.open("wb") as file:
+        shutil.copyfileobj(response, file)
+
+
+def _opened(url: str) -> Any:
+    request = urllib.request.Request(url, headers={"User-Agent": "dragoman-fetch-data"})  # noqa: S310
+    return urllib.request.urlopen(request, timeout=60)  # noqa: S310 - fixed https addresses
+
+
+def write_images(url: str, folder: Path, store: Callable[[str, Path], None]) -> int:
+    """Write the pictures of the archive at `url` into `folder`; return how many there are.
+
+    `store(url, path)` saves the archive. Half a folder is never left behind.
+    """
+    if folder.exists():
+        return len(list(folder.iterdir()))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        fresh = Path(place, "images")
+        fresh.mkdir()
+        store(url, Path(place, "archive.zip"))
+        with zipfile.ZipFile(Path(place, "archive.zip")) as archive:
+            for entry in archive.infolist():
+                path = PurePosixPath(entry.filename)
+                if (
+                    path.suffix == ".jpg" and path.parent.name == "Flicker8k_Dataset"
+                ):  # its spelling
+                    (fresh / path.name).write_bytes(archive.read(entry))
+        fresh.rename(folder)
+    return len(list(folder.iterdir()))
 
 
 def write_table(table: Table, out: Path, fetch: Fetch) -> int:
@@ -111,13 +186,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(TABLES)}; usually {USUAL}")
     parser.add_argument("--out", type=Path, default=Path("data"), help="the data folder")
     args = parser.parse_args()
-    for table in TABLES:
-        if (args.out / table.path).exists():
-            print(f"{table.path}: already there")
-            continue
+    if unknown := sorted(set(args.names) - set(TABLES)):
+        parser.error(f"no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
+    for table in (TABLES[name] for name in args.names or USUAL):
+        path = args.out / table.path
         try:
+            if table.images:
+                count = write_images(table.images, path.parent / "images", save)
+                print(f"{path.parent / 'images'}: {count:,} pictures")
+            if path.exists():
+                print(f"{table.path}: already there")
+                continue
             count = write_table(table, args.out, download)
         except (urllib.error.URLError, OSError) as error:
             print(f"{table.path}: {error}; check the connection and run again", file=sys.stderr)

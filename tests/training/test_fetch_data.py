@@ -12,21 +12,35 @@ from scripts.training.config import Corpus
 from scripts.training.pairs import read_pairs
 
 
+def _archive(files: dict[str, str]) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    return archive.getvalue()
+
+
 def _internet(url: str) -> bytes:
-    if url == fetch_data.TATOEBA:
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr(
-                "fra.txt", "Hi.\tSalut !\tCC-BY\nHi.\tBonjour.\tCC-BY\nGo.\tVa !\tCC-BY\n"
-            )
-        return archive.getvalue()
+    if url.startswith(fetch_data.TATOEBA):
+        name = "mar.txt" if "mar-eng" in url else "fra.txt"
+        return _archive({name: "Hi.\tSalut !\tCC-BY\nHi.\tBonjour.\tCC-BY\nGo.\tVa !\tCC-BY\n"})
+    if url.startswith(fetch_data.FLICKR8K):
+        return _archive(
+            {
+                "Flickr8k.token.txt": "a.jpg#0\tA dog .\na.jpg#1\tA cat .\nb.jpg#0\tA man .\n",
+                "Flickr_8k.trainImages.txt": "b.jpg\n",
+                "Flickr_8k.devImages.txt": "",
+                "Flickr_8k.testImages.txt": "a.jpg\n",
+            }
+        )
     language = url.removesuffix(".gz").rsplit(".", 1)[1]
     return gzip.compress(f"one {language}\ntwo {language}\n".encode())
 
 
 def test_every_table_is_written_as_the_recipes_read_it(tmp_path: Path) -> None:
-    counts = [fetch_data.write_table(table, tmp_path, _internet) for table in fetch_data.TABLES]
-    assert counts == [3, 8]
+    tables = fetch_data.TABLES.values()
+    counts = [fetch_data.write_table(table, tmp_path, _internet) for table in tables]
+    assert counts == [3, 3, 8, 3]
     corpus = Corpus(
         path="translation/multi30k.en-de-fr.tsv.gz",
         source="en",
@@ -60,5 +74,33 @@ def test_half_a_table_is_never_left_behind(tmp_path: Path) -> None:
         raise OSError(f"no route to {url}")
 
     with pytest.raises(OSError, match="no route"):
-        fetch_data.write_table(fetch_data.TABLES[0], tmp_path, broken)
+        fetch_data.write_table(fetch_data.TABLES["tatoeba-fr"], tmp_path, broken)
     assert list(tmp_path.rglob("*.gz")) == []
+
+
+def test_pictures_are_written_beside_their_captions(tmp_path: Path) -> None:
+    def store(url: str, path: Path) -> None:
+        names = ("Flicker8k_Dataset/a.jpg", "__MACOSX/Flicker8k_Dataset/._b.txt", "c.jpg")
+        path.write_bytes(_archive(dict.fromkeys(names, "x")))
+
+    table = fetch_data.TABLES["flickr8k"]
+    folder = (tmp_path / table.path).parent / "images"
+    assert fetch_data.write_images(table.images, folder, store) == 1
+    assert [path.name for path in folder.parent.rglob("*") if path.is_file()] == ["a.jpg"]
+    rows = [tuple(row) for row in fetch_data.flickr8k_rows(_internet)]
+    assert rows == [
+        ("train", "b.jpg", "A man ."),
+        ("test", "a.jpg", "A dog ."),
+        ("test", "a.jpg", "A cat ."),
+    ]
+
+
+def test_pictures_that_are_there_are_not_fetched_again(tmp_path: Path) -> None:
+    def store(url: str, path: Path) -> None:
+        raise OSError(f"no route to {url}")
+
+    (tmp_path / "images").mkdir()
+    assert fetch_data.write_images("https://example.org", tmp_path / "images", store) == 0
+    with pytest.raises(OSError, match="no route"):
+        fetch_data.write_images("https://example.org", tmp_path / "other" / "images", store)
+    assert [path.name for path in tmp_path.rglob("*")] == ["images", "other"]
