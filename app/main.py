@@ -17,7 +17,7 @@ from app.api.openapi import describe
 from app.api.routes import caption, health, models, summarize, translate
 from app.api.service import Loader, Service
 from app.engine.config import EngineConfig
-from app.engine.cpus import available_cpus
+from app.engine.cpus import available_cpus, has_int8_units
 from app.engine.observer import Observer
 from app.image.pool import ImageLimits
 from app.settings import Settings
@@ -87,6 +87,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         max_rows=settings.max_rows,
         max_waiting=settings.max_waiting,
         exact=settings.exact,
+        int8=settings.precision == "int8" or (settings.precision == "auto" and has_int8_units()),
         device=settings.device,
         intra_threads=settings.threads or available_cpus(),
     )

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     max_rows: int = Field(128, ge=1, description="Rows that decode at once; a beam of 4 takes 4.")
     max_waiting: int = Field(2048, ge=0, description="Rows that may wait; beyond it 503.")
     exact: bool = Field(False, description="Pad every call to 16 rows: bitwise the same results.")
+    precision: Literal["auto", "float32", "int8"] = Field(
+        "auto", description="Products of matrices on a CPU; `auto`: int8 where it has units for it."
+    )
     deadline: float = Field(60.0, gt=0, description="Seconds that a request may take.")
     max_items: int = Field(512, ge=1, description="Items in one request's list.")
     max_body: int = Field(1_048_576, ge=1024, description="Bytes that a request's body may have.")

@@ -13,6 +13,7 @@ class EngineConfig:
         max_rows: rows that decode at once; a beam of 4 takes 4.
         max_waiting: rows that may wait for a place; beyond it requests are refused.
         exact: pad every call so that a request's result is bitwise the same in any company.
+        int8: multiply matrices in int8 where a model runs on a CPU; answers change a little.
         device: `auto`, `cpu` or `gpu:N`.
         intra_threads: threads of one operation.
         inter_threads: operations that run side by side.
@@ -24,6 +25,7 @@ class EngineConfig:
     max_rows: int = 128
     max_waiting: int = 1024
     exact: bool = False
+    int8: bool = False
     device: str = "auto"
     intra_threads: int = 1
     inter_threads: int = 2

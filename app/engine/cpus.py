@@ -1,4 +1,4 @@
-"""How many CPUs this container really has: TensorFlow counts the machine's."""
+"""How many CPUs this container really has, as TensorFlow counts the machine's; what they can."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
+CPUINFO = Path("/proc/cpuinfo")
+INT8_UNITS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 
 
 def _number(path: Path, position: int = 0) -> float | None:
@@ -36,3 +38,15 @@ def available_cpus(root: Path = CGROUP) -> int:
         count = os.cpu_count() or 1
     limit = cgroup_limit(root)
     return count if limit is None else max(1, min(count, math.ceil(limit)))
+
+
+def has_int8_units(cpuinfo: Path = CPUINFO) -> bool:
+    """Tell whether this CPU has units that multiply int8 and add in int32 (VNNI, AMX).
+
+    Others add pairs in int16 on the way, which overflows: their answers would differ.
+    """
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return any(not INT8_UNITS.isdisjoint(line.split()) for line in lines if line[:5] == "flags")

@@ -84,7 +84,13 @@ class Engine:
                 f"{artifact.name} bans {len(decoding.never)} ids; at most {most} can"
             )
         threads = (config.intra_threads, config.inter_threads)
-        session = Session(artifact, device=config.device, threads=threads, exact=config.exact)
+        session = Session(
+            artifact,
+            device=config.device,
+            threads=threads,
+            exact=config.exact,
+            int8=config.int8,
+        )
         session.warm_up()
         return cls(session, decoding, config, observer)
 

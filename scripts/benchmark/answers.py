@@ -1,7 +1,8 @@
 """The right answers: the artifact's own greedy translations, decoded without the engine.
 
-`python -m scripts.benchmark.answers ARTIFACT < sentences` prints [[text, tokens], ...]. A few
-answers may differ at exact ties (docs/design.md): TensorFlow rounds small batches differently.
+`python -m scripts.benchmark.answers ARTIFACT < sentences` prints lists of [text, tokens]: in
+float32 and, where the CPU has units for int8, in int8, as the service decodes there. A few answers
+may differ at exact ties (docs/design.md): TensorFlow rounds small batches differently.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from app.engine.cpus import has_int8_units
 from scripts.benchmark.load.outcome import Outcome
+
+if TYPE_CHECKING:
+    from scripts.benchmark.peers.static_batch import StaticTranslator
 
 MODULE = "scripts.benchmark.answers"
 BATCH = 64
@@ -23,10 +29,11 @@ TIES = 0.01
 
 @dataclass(frozen=True)
 class Reference:
-    """Greedy translations, and their tokens, by sentence."""
+    """Greedy translations, and their tokens, by sentence; `ours` are the service's precision."""
 
     texts: dict[str, str]
     tokens: dict[str, int]
+    ours: dict[str, str]
 
 
 def reference(artifact: Path, sentences: Sequence[str]) -> Reference:
@@ -45,8 +52,12 @@ def reference(artifact: Path, sentences: Sequence[str]) -> Reference:
     if done.returncode:
         raise RuntimeError(f"the reference could not be made: {done.stderr[-2000:]}")
     found = json.loads(done.stdout.splitlines()[-1])
-    pairs = list(zip(sentences, found, strict=True))
-    return Reference({s: text for s, (text, _) in pairs}, {s: n for s, (_, n) in pairs})
+    plain, ours = (dict(zip(sentences, one, strict=True)) for one in (found[0], found[-1]))
+    return Reference(
+        {sentence: text for sentence, (text, _) in plain.items()},
+        {sentence: tokens for sentence, (_, tokens) in plain.items()},
+        {sentence: text for sentence, (text, _) in ours.items()},
+    )
 
 
 def wrong_share(outcomes: Sequence[Outcome]) -> float:
@@ -64,8 +75,16 @@ def main() -> None:
     """Run the command line."""
     from scripts.benchmark.peers.static_batch import StaticTranslator
 
-    translator = StaticTranslator(Path(sys.argv[1]))
     texts: list[str] = json.load(sys.stdin)
+    precisions = [False, True] if has_int8_units() else [False]
+    print(
+        json.dumps(
+            [_translated(StaticTranslator(Path(sys.argv[1]), int8=p), texts) for p in precisions]
+        )
+    )
+
+
+def _translated(translator: StaticTranslator, texts: Sequence[str]) -> list[tuple[str, int]]:
     order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     found: list[tuple[str, int]] = [("", 0)] * len(texts)
     for start in range(0, len(texts), BATCH):
@@ -73,7 +92,7 @@ def main() -> None:
         answers = translator.translate([texts[place] for place in places])
         for place, answer in zip(places, answers, strict=True):
             found[place] = answer
-    print(json.dumps(found))
+    return found
 
 
 if __name__ == "__main__":

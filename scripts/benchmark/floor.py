@@ -2,8 +2,8 @@
 
 Sizes come from the manifest, so that batch, dtype and vocabulary are as shipped. Each floor is one
 graph of several steps on the same threads as the service, timed in turn with the engine's own step
-in one process. `python -m scripts.benchmark.floor ARTIFACT INTRA STEPS < sentences` prints JSON,
-STEPS being the mean length of an output with its end.
+in one process, both in float32. `python -m scripts.benchmark.floor ARTIFACT INTRA STEPS <
+sentences` prints JSON, STEPS being the mean length of an output with its end.
 """
 
 from __future__ import annotations

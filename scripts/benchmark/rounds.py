@@ -18,7 +18,7 @@ from scripts.benchmark.plan import (
 )
 from scripts.benchmark.ratios import Run
 from scripts.benchmark.server import Running, Subject, running
-from scripts.benchmark.systems import System
+from scripts.benchmark.systems import DRAGOMAN, System
 
 
 def warm_up(system: System) -> Load:
@@ -100,5 +100,6 @@ def one_round(
 
 
 def _jobs(system: System, asked: Sequence[Load], work: Work) -> list[Job]:
-    answers = work.right.texts if system.translates else {}
+    right = work.right.ours if system.name == DRAGOMAN else work.right.texts
+    answers = right if system.translates else {}
     return [(load, questions(work.texts, load, answers)) for load in asked]

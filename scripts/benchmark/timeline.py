@@ -30,7 +30,7 @@ from app.artifacts.store import Artifact, open_artifact
 from app.engine.backend import Backend, Encoded, Ints, StepResult, StepsResult
 from app.engine.backend import Source as Tensors
 from app.engine.config import EngineConfig
-from app.engine.cpus import available_cpus
+from app.engine.cpus import available_cpus, has_int8_units
 from app.engine.engine import Engine
 from app.engine.observer import NullObserver
 from app.tasks.loaded import LoadedModel, load_tokenizers
@@ -130,7 +130,13 @@ def record(
     decoding = artifact.manifest.decoding
     assert isinstance(decoding, TokenDecoding), "the benchmark runs token models: this is a bug"
     config = EngineConfig(intra_threads=available_cpus())
-    session = Session(artifact, device="cpu", threads=(config.intra_threads, 2), exact=False)
+    session = Session(
+        artifact,
+        device="cpu",
+        threads=(config.intra_threads, 2),
+        exact=False,
+        int8=has_int8_units(),
+    )
     session.warm_up()
     backend: RecordingBackend[Any] = RecordingBackend(session, decoding.eos, time.perf_counter)
     engine = Engine(backend, decoding, config, NullObserver())

@@ -34,13 +34,14 @@ class Decoded:
 class Decoder:
     """A loaded artifact that decodes lists of sources; a context manager that ends its engine."""
 
-    def __init__(self, artifact: Artifact, *, exact: bool = False) -> None:
-        """Load `artifact` on the CPU and start its engine."""
+    def __init__(self, artifact: Artifact, *, exact: bool = False, int8: bool = False) -> None:
+        """Load `artifact` on the CPU and start its engine; `exact` and `int8` as `EngineConfig`."""
         cpus = available_cpus()
         config = EngineConfig(
             max_rows=ROWS,
             max_waiting=PLENTY,
             exact=exact,
+            int8=int8,
             device="cpu",
             intra_threads=cpus,
             inter_threads=cpus,

@@ -28,10 +28,15 @@ class Comparison:
 
 
 def compare(
-    artifact: Artifact, sources: Sequence[Source], beam_size: int, exact: bool
+    artifact: Artifact,
+    sources: Sequence[Source],
+    beam_size: int,
+    *,
+    exact: bool,
+    int8: bool = False,
 ) -> Comparison:
     """Decode `sources` one after another, then 64 at a time, and compare."""
-    with Decoder(artifact, exact=exact) as decoder:
+    with Decoder(artifact, exact=exact, int8=int8) as decoder:
         alone = decoder.decode(sources, beam_size, 1, at_once=False)
         together = decoder.decode(sources, beam_size, CHUNK, at_once=False)
     pairs = [(a.hypotheses[0], b.hypotheses[0]) for a, b in zip(alone, together, strict=True)]

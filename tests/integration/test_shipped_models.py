@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.artifacts.store import Artifact, discover, open_artifact
+from app.engine.cpus import has_int8_units
 from scripts.benchmark.sentences import OWN
 from scripts.training.asking import Source
 from scripts.training.decoding import Decoder
@@ -19,6 +20,7 @@ FIGURES = {
     "translate": {"bleu-first", "bleu-all", "chrf"},
     "caption": {"bleu-1", "bleu-4", "cider"},
 }
+PRECISIONS = [False, True] if has_int8_units() else [False]
 SMALL = 45 * 1024 * 1024
 
 
@@ -44,14 +46,18 @@ def test_golden_examples_come_out_as_exported(artifact: Artifact) -> None:
             assert decoded.texts == [example.output for example in some]
 
 
+@pytest.mark.parametrize("int8", PRECISIONS)
 @pytest.mark.parametrize("beam", [1, 4])
-def test_answers_do_not_depend_on_company(artifact: Artifact, beam: int) -> None:
-    assert compare(artifact, sources(artifact), beam, exact=False).different == 0
+def test_answers_do_not_depend_on_company(artifact: Artifact, beam: int, int8: bool) -> None:
+    assert compare(artifact, sources(artifact), beam, exact=False, int8=int8).different == 0
 
 
+@pytest.mark.parametrize("int8", PRECISIONS)
 @pytest.mark.parametrize("beam", [1, 4])
-def test_exact_mode_is_bitwise_the_same_in_any_company(artifact: Artifact, beam: int) -> None:
-    found = compare(artifact, sources(artifact), beam, exact=True)
+def test_exact_mode_is_bitwise_the_same_in_any_company(
+    artifact: Artifact, beam: int, int8: bool
+) -> None:
+    found = compare(artifact, sources(artifact), beam, exact=True, int8=int8)
     assert (found.different, found.drift) == (0, 0.0)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from app.artifacts.manifest import Manifest, Tensor, TokenDecoding
 from app.engine.backend import MOST_CANDIDATES
+from app.engine.session.logits import best_allowed, log_total, top
 
 Tensors = dict[str, Any]
 EXACT_ROWS = 16  # below this many rows TensorFlow's kernels round differently
@@ -78,7 +78,7 @@ class DecoderGraph:
 
     def _whole(self, feeds: Tensors) -> tuple[Tensors, Any]:
         outputs = self._call(**feeds)
-        return outputs, tf.reduce_logsumexp(outputs["logits"], axis=-1, keepdims=True)
+        return outputs, log_total(outputs["logits"])
 
     def _in_chunks(self, feeds: Tensors) -> tuple[Tensors, Any]:
         """Run every 16 rows by themselves: kernels treat a batch's last rows unlike its first."""
@@ -100,7 +100,7 @@ class DecoderGraph:
         parents, tokens, probes = rows
         states = {name: tf.gather(value, parents) for name, value in states.items()}
         outputs, total, states = self._model(tokens, states, memories)
-        best, ids = tf.math.top_k(outputs["logits"], fetch)
+        best, ids = top(outputs["logits"], fetch)
         asked = tf.gather(outputs["logits"], probes, batch_dims=1)
         result = {"states": states, "ids": ids, "best": best - total, "probes": asked - total}
         return {**result, "attention": outputs["attention"]} if attention else result
@@ -110,8 +110,6 @@ class DecoderGraph:
     ) -> Tensors:
         """Feed each row its best allowed id, `steps` times or until every row has ended."""
         eos = self._decoding.eos
-        bans = np.zeros(self._vocabulary, np.float32)
-        bans[list(self._decoding.never)] = -np.inf
         states = {name: tf.gather(value, parents) for name, value in states.items()}
 
         def unfinished(at: Any, _t: Any, ended: Any, *_: Any) -> Any:
@@ -119,7 +117,7 @@ class DecoderGraph:
 
         def body(at: Any, token: Any, ended: Any, states: Tensors, ids: Any, gains: Any) -> Any:
             outputs, total, states = self._model(token, states, memories)
-            token = tf.argmax(outputs["logits"] + bans, axis=-1, output_type=tf.int32)
+            token = best_allowed(outputs["logits"], self._decoding.never)
             best = tf.gather(outputs["logits"], token[:, None], batch_dims=1)
             ids, gains = ids.write(at, token), gains.write(at, (best - total)[:, 0])
             return at + 1, token, tf.logical_or(ended, tf.equal(token, eos)), states, ids, gains
@@ -162,7 +160,8 @@ class DecoderGraph:
 
 def _trace(function: Any, specs: list[Any]) -> Any:
     """Return the graph of `function` for `specs`; calling it never traces again."""
-    return tf.function(function, input_signature=specs).get_concrete_function()
+    traced = tf.function(function, input_signature=specs, autograph=False)
+    return traced.get_concrete_function()
 
 
 def _shape(tensor: Tensor, unknown: int | None) -> list[int | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from app.engine.session.rewrite import Rewritten
 from app.errors import ArtifactError
 
 
@@ -34,15 +35,22 @@ def resolve_device(device: str) -> str:
     return f"/GPU:{number}"
 
 
-def load(path: Path, signature: str) -> tuple[Any, Any]:
+def load(path: Path, signature: str, *, int8: bool = False) -> tuple[Any, Any]:
     """Return the SavedModel at `path`, which owns the variables, and its `signature`.
+
+    With `int8` the signature's wide products are taken in int8, and what it returned for the
+    SavedModel is None: the weights are constants then.
 
     Raises:
         ArtifactError: it does not load, or has no such signature.
     """
     try:
         root = tf.saved_model.load(str(path))
-        return root, root.signatures[signature]
+        function = root.signatures[signature]
+        if int8:
+            rewritten = Rewritten(function)
+            return (None, rewritten) if rewritten.products else (root, function)
+        return root, function
     except Exception as error:  # TensorFlow raises a dozen kinds for a damaged file
         problem = f"{path.name}/ cannot be loaded with a signature `{signature}`: {error}"
         raise ArtifactError(problem) from error

@@ -16,9 +16,11 @@ import tensorflow as tf
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.artifacts.store import Artifact
 from app.engine.backend import Ints, Source, StepResult, StepsResult
+from app.engine.cpus import has_int8_units
 from app.engine.padding import filled, pad_rows, pad_sources, padded, sample_source, source_width
 from app.engine.session.graph import EXACT_ROWS, FETCHES, DecoderGraph, Tensors, trace_encode
 from app.engine.session.loading import configure_threads, load, resolve_device
+from app.errors import ArtifactError
 
 EXACT_WIDTH = 16
 
@@ -35,15 +37,23 @@ class Session:
     """The running rows of one model on one device; satisfies `Backend[EncodedBatch]`."""
 
     def __init__(
-        self, artifact: Artifact, *, device: str, threads: tuple[int, int], exact: bool
+        self,
+        artifact: Artifact,
+        *,
+        device: str,
+        threads: tuple[int, int],
+        exact: bool,
+        int8: bool = False,
     ) -> None:
         """Load the two SavedModels of an artifact that decodes tokens.
 
         `device` is `auto`, `cpu` or `gpu:N`; `threads` (intra-op, inter-op) of the process are
-        decided by its first session; `exact` pads calls to 16 rows, sources to multiples of 16.
+        decided by its first session; `exact` pads calls to 16 rows, sources to multiples of 16;
+        `int8` multiplies matrices in int8, on a CPU.
 
         Raises:
-            ArtifactError: the SavedModels do not load, or there is no such device.
+            ArtifactError: the SavedModels do not load, there is no such device, or the CPU has no
+                units for int8.
         """
         manifest = artifact.manifest
         decoding = manifest.decoding
@@ -54,11 +64,16 @@ class Session:
         self._eos = decoding.eos
         self._inputs = manifest.signatures.encode.inputs
         self._exact = exact
+        int8 = int8 and "CPU" in self._device
+        if int8 and not has_int8_units():
+            raise ArtifactError(
+                "int8 needs a CPU with VNNI or AMX; set DRAGOMAN_PRECISION to auto or float32"
+            )
         with tf.device(self._device):
             # The roots own the variables: without a reference to them the functions die.
-            self._encoder, encode = load(artifact.encoder_path, "encode")
+            self._encoder, encode = load(artifact.encoder_path, "encode", int8=int8)
             self._encode = trace_encode(encode, manifest)
-            self._decoder, step = load(artifact.decoder_path, "step")
+            self._decoder, step = load(artifact.decoder_path, "step", int8=int8)
             self._graph = DecoderGraph(step, manifest, decoding, exact)
         self.reset()
 

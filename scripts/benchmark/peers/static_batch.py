@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from app.artifacts.store import open_artifact
+from app.engine.session.loading import load
 from app.text.normalizer import normalize
 from app.text.tokenizer import BOS, EOS, PAD, Tokenizer
 
@@ -27,18 +28,16 @@ Tensors = dict[str, Any]
 class StaticTranslator:
     """Translates lists of texts, each list as one batch."""
 
-    def __init__(self, artifact: Path) -> None:
-        """Load the artifact at `artifact` and trace the decoding loop."""
+    def __init__(self, artifact: Path, *, int8: bool = False) -> None:
+        """Load the artifact at `artifact` and trace the decoding loop; `int8` as the service's."""
         opened = open_artifact(artifact)
         manifest = opened.manifest
         assert manifest.text is not None, "the benchmark runs text models: this is a bug"
         self.source = Tokenizer.load(opened.folder / manifest.text.source_file)
         self.target = Tokenizer.load(opened.folder / manifest.text.target_file)
         self.generation, self.most = manifest.generation, manifest.limits.max_target
-        self.encoder = tf.saved_model.load(str(opened.encoder_path))
-        self.decoder = tf.saved_model.load(str(opened.decoder_path))
-        self.encode = self.encoder.signatures["encode"]
-        self.step = self.decoder.signatures["step"]
+        self.encoder, self.encode = load(opened.encoder_path, "encode", int8=int8)
+        self.decoder, self.step = load(opened.decoder_path, "step", int8=int8)
         self.inputs = frozenset(manifest.signatures.step.inputs)
         self.states = tuple(manifest.states)
         self.bans = np.zeros(self.step.structured_outputs["logits"].shape[-1], np.float32)
