@@ -29,7 +29,7 @@ test: $(DEV) ## Run the tests with the coverage gate; ARGS go to pytest.
 	.venv-dev/bin/python -m coverage run -m pytest $(ARGS)
 	.venv-dev/bin/python -m coverage report
 
-test-all: $(DEV) ## Run every test, every member of the model family among them; it takes most of an hour.
+test-all: $(DEV) ## Run every test, every member of the model family among them; ARGS go to pytest.
 	.venv-dev/bin/python -m pytest -m "" $(ARGS)
 
 lint: $(DEV) ## Check format, style, types, the directions of imports, containers.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from keras import layers
-
-Tensor = Any
 
 
 @dataclass(frozen=True)
@@ -21,21 +19,13 @@ class Cell:
     layer: Callable[..., layers.Layer]
     states: int
 
-    def make(self, units: int, name: str, **options: Any) -> layers.Layer:
+    def make(self, units: int, name: str, return_state: bool = False) -> layers.Layer:
         """Return a layer over [batch, steps, features], free of kernels of cuDNN."""
-        return self.layer(units, return_sequences=True, name=name, **options)
-
-
-def _lstm(units: int, **options: Any) -> layers.Layer:
-    return layers.LSTM(units, use_cudnn=False, **options)
-
-
-def _gru(units: int, **options: Any) -> layers.Layer:
-    return layers.GRU(units, use_cudnn=False, **options)
+        return self.layer(units, return_sequences=True, return_state=return_state, name=name)
 
 
 CELLS: dict[str, Cell] = {
     "simple_rnn": Cell(layers.SimpleRNN, 1),
-    "lstm": Cell(_lstm, 2),
-    "gru": Cell(_gru, 1),
+    "lstm": Cell(partial(layers.LSTM, use_cudnn=False), 2),
+    "gru": Cell(partial(layers.GRU, use_cudnn=False), 1),
 }

@@ -69,13 +69,14 @@ class DecoderBlock(TransformerBlock):
         Args:
             x: [batch, units].
             cache: keys and values, each [batch, heads, length, size].
-            places: where this step goes, int32 [batch, heads, 3]: row, head, place.
+            places: where this step goes, int32 [batch · heads, 3]: row, head, place.
             bias: 0 up to this step, `NEGATIVE` after it, [batch, 1, 1, length].
         """
         mixed = ops.reshape(self.projection(self.attention_norm(x)), (-1, 3, self.heads, self.size))
         query, key, value = ops.unstack(mixed, 3, axis=1)
-        keys = ops.scatter_update(cache[0], places, key)
-        values = ops.scatter_update(cache[1], places, value)
+        # Keras' JAX backend reads indices of more axes than two the other way round.
+        keys = ops.scatter_update(cache[0], places, ops.reshape(key, (-1, self.size)))
+        values = ops.scatter_update(cache[1], places, ops.reshape(value, (-1, self.size)))
         read, _ = self.attend(query[:, :, None, :], keys, values, bias)
         return x + self.output_projection(read), (keys, values)
 
@@ -201,8 +202,9 @@ class TransformerDecoder(layers.Layer):
         return features, features, states, ops.mean(weights[:, :, 0, :], axis=1)
 
     def _places(self, position: Tensor) -> Tensor:
-        """Return int32 [batch, heads, 3] of position [batch]: each row's and head's place."""
+        """Return int32 [batch · heads, 3] of position [batch]: each row's and head's place."""
         rows = ops.arange(ops.shape(position)[0], dtype="int32")[:, None]
         heads = ops.arange(self.heads, dtype="int32")[None, :]
         zeros = ops.zeros_like(rows + heads)
-        return ops.stack([rows + zeros, heads + zeros, position[:, None] + zeros], axis=-1)
+        places = ops.stack([rows + zeros, heads + zeros, position[:, None] + zeros], axis=-1)
+        return ops.reshape(places, (-1, 3))
