@@ -17,10 +17,10 @@ LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes
 	--custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench soak dev lock clean python
+.PHONY: help run test test-all lint bench soak dev lock clean python
 
 help: ## Say what there is.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
 	@exec .venv/bin/python -m app
@@ -28,6 +28,9 @@ run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0
 test: $(DEV) ## Run the tests with the coverage gate; ARGS go to pytest.
 	.venv-dev/bin/python -m coverage run -m pytest $(ARGS)
 	.venv-dev/bin/python -m coverage report
+
+test-all: $(DEV) ## Run every test, every member of the model family among them; ARGS go to pytest.
+	.venv-dev/bin/python -m pytest -m "" $(ARGS)
 
 lint: $(DEV) ## Check format, style, types, the directions of imports, containers.
 	.venv-dev/bin/python -m ruff format --check .

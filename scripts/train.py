@@ -31,17 +31,14 @@ from scripts.training.captionscores import require_java
 from scripts.training.config import Recipe, load_recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
-from scripts.training.fit import Fit, Objective
+from scripts.training.fit import Fit
 from scripts.training.initial import Initial, load_initial
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.objective import Likelihood, Objective
 from scripts.training.run import write_facts
+from scripts.training.scheduled import ScheduledSampling
 from scripts.training.selfcritical import SelfCritical
-
-OBJECTIVES: dict[str, Callable[[Any, Any], Objective | None]] = {
-    "likelihood": lambda *_: None,
-    "cider": SelfCritical,
-}
 
 
 def _arguments() -> argparse.Namespace:
@@ -118,6 +115,15 @@ def _captions(
     return model, CaptionData(recipe, backend, train, validation, *features)
 
 
+def _objective(recipe: Recipe, model: Any, data: TrainingData | CaptionData) -> Objective:
+    if isinstance(data, CaptionData) and recipe.fit.objective == "cider":
+        return SelfCritical(model, data)
+    if recipe.fit.scheduled_sampling:
+        steps = data.steps_per_epoch * recipe.fit.epochs
+        return ScheduledSampling(model, recipe.fit.scheduled_sampling, steps, recipe.fit.seed)
+    return Likelihood(model)
+
+
 def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None) -> None:
     keras.utils.set_random_seed(recipe.fit.seed)
     begin = _captions if recipe.task == "caption" else _text
@@ -134,7 +140,7 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial |
         data.validation_batches(),
         data.steps_per_epoch,
         slow=model.slow_variables,
-        objective=OBJECTIVES[recipe.fit.objective](model, data),
+        objective=_objective(recipe, model, data),
     )
     if args.resume:
         fit.resume()

@@ -10,6 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.artifacts.manifest import Generation
 from app.text.script import spaceless
+from scripts.training.combinations import (
+    check_decoder,
+    check_recipe,
+    complete_decoder,
+    spread_depth,
+)
 
 
 class _Section(BaseModel):
@@ -70,7 +76,7 @@ class EncoderSection(_Section):
     units: int = Field(256, ge=1)
     heads: int = Field(4, ge=1)
     feed_forward: int = Field(1024, ge=1)
-    cell: Literal["lstm", "gru"] = "lstm"
+    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
     bidirectional: bool = True
     backbone: Literal["efficientnet-lite0", "efficientnet-lite2", "inception-v3"] = (
         "efficientnet-lite0"
@@ -82,21 +88,34 @@ class EncoderSection(_Section):
 
 
 class DecoderSection(_Section):
-    """The recurrent decoder, its attention and its size."""
+    """The decoder, how it is told of the source, and its size."""
 
-    cell: Literal["lstm", "gru"] = "lstm"
+    kind: Literal["recurrent", "transformer"] = "recurrent"
+    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
     layers: int = Field(1, ge=1)
     units: int = Field(256, ge=1)
-    attention: Literal["dot", "general", "bahdanau", "none"] = "general"
+    heads: int = Field(4, ge=1)  # this and the next are of the kind `transformer`
+    feed_forward: int = Field(1024, ge=1)
+    conditioning: Literal["repeat", "feedback", "peek", "attention"] = "attention"
+    attention: Literal[
+        "dot", "general", "concat", "bahdanau", "local-m", "local-p", "multi-head", "none"
+    ] = "general"
+    """What attends: `multi-head` in a Transformer, `none` in another conditioning."""
+    window: int = Field(10, ge=1)
+    """D of a local attention: it reads the D places before its centre and the D after it."""
+    broadcast: bool = False
+    """Start each layer from the last state of the encoder's layer of the same rank."""
     copying: bool = False  # point at source tokens beside generating (See et al. 2017)
     coverage: bool = False  # the pointer counts what it has pointed at
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_key_implies_another(cls, keys: Any) -> Any:
+        return complete_decoder(keys) if isinstance(keys, dict) else keys
+
     @model_validator(mode="after")
-    def _coverage_is_of_a_pointer(self) -> DecoderSection:
-        if self.coverage and not self.copying:
-            raise ValueError("decoder.coverage needs decoder.copying")
-        if self.copying and self.attention == "none":
-            raise ValueError("decoder.copying needs an attention")
+    def _parts_fit(self) -> DecoderSection:
+        check_decoder(self)
         return self
 
 
@@ -116,6 +135,9 @@ class FitSection(_Section):
     warmup_steps: int = Field(500, ge=1)
     final_rate: float = Field(0.02, ge=0, le=1)
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    scheduled_sampling: float = Field(0.0, ge=0, le=1)
+    """The share of the model's own tokens among the previous ones at the end; from none it rises
+    evenly (Bengio et al. 2015)."""
     consistency: float = Field(0.0, ge=0)  # R-Drop's alpha (Wu et al. 2021); doubles the work
     clip_norm: float = Field(1.0, gt=0)
     average_decay: float = Field(0.999, ge=0, lt=1)
@@ -175,16 +197,14 @@ class Recipe(_Section):
     generation: Generation = Generation()
     evaluate: EvaluateSection
 
+    @model_validator(mode="before")
+    @classmethod
+    def _depth_is_of_both(cls, keys: Any) -> Any:
+        return spread_depth(keys) if isinstance(keys, dict) else keys
+
     @model_validator(mode="after")
-    def _captions_are_of_images(self) -> Recipe:
-        if (self.task == "caption") != (self.encoder.kind == "image"):
-            raise ValueError("task `caption` needs encoder.kind `image`, and no other task does")
-        if self.fit.objective == "cider" and self.task != "caption":
-            raise ValueError("fit.objective `cider` is of captions")
-        if self.decoder.copying and self.encoder.kind == "image":
-            raise ValueError("decoder.copying needs a text to copy from")
-        if self.fit.consistency and self.encoder.kind == "image":
-            raise ValueError("fit.consistency is of texts: a caption has four others to agree with")
+    def _parts_fit(self) -> Recipe:
+        check_recipe(self)
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,19 +17,10 @@ from scripts.training import checkpoint
 from scripts.training.batches import Batch
 from scripts.training.checkpoint import Arrays, Progress
 from scripts.training.config import FitSection
+from scripts.training.objective import Likelihood, Objective
 
 EpochBatches = Callable[[int], Iterator[Batch]]
 AVERAGE_EVERY = 5  # steps between updates of the averaged weights
-
-
-class Objective(Protocol):
-    """Something else to learn than the likelihood of the labels."""
-
-    def refine(self, batch: Batch, step: int) -> Batch:
-        """Return what to learn from `batch` now; `step` seeds what is drawn."""
-
-    def loss(self, batches: Sequence[Batch]) -> float:
-        """Return how far the model is from what it should do: the lower the better."""
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -80,7 +71,7 @@ class Fit:
         """Prepare `model`, which knows its own loss.
 
         `epoch_batches(n)` yields epoch n's batches, the same each time. The `slow` variables learn
-        at `section.encoder_rate` times the rate. An `objective` replaces likelihood.
+        at `section.encoder_rate` times the rate. An `objective` replaces plain likelihood.
         """
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
@@ -99,7 +90,7 @@ class Fit:
                 self.rate, scales, beta_2=0.98, clipnorm=None, global_clipnorm=section.clip_norm
             )
         )
-        self.objective = objective
+        self.objective = objective or Likelihood(model)
         model.optimizer.build(model.trainable_variables)
         self.average = checkpoint.weights_of(model)
         self.best = self.average
@@ -162,8 +153,7 @@ class Fit:
         checkpoint.save(self.folder, self.model, self.average, self.best, self.progress)
 
     def _train(self, batch: Batch) -> float:
-        if self.objective is not None:
-            batch = self.objective.refine(batch, self.progress.step)
+        batch = self.objective.refine(batch, self.progress.step)
         inputs = batch.source, batch.inputs
         loss = float(self.model.train_on_batch(inputs, batch.labels, batch.weights))
         if not np.isfinite(loss):
@@ -183,19 +173,10 @@ class Fit:
                 mean += (1.0 - keep) * checkpoint.to_array(variable)
         return loss
 
-    def _likelihood(self) -> float:
-        sums = np.zeros(2)
-        for batch in self.validation:
-            loss = float(self.model.test_on_batch((batch.source, batch.inputs), batch.labels))
-            sums += (loss * batch.tokens, batch.tokens)
-        return float(sums[0] / sums[1])
-
     def _validate(self, train_loss: float) -> None:
         at, current = self.progress, checkpoint.weights_of(self.model)
         checkpoint.load_weights(self.model, self.average)
-        loss = (
-            self._likelihood() if self.objective is None else self.objective.loss(self.validation)
-        )
+        loss = self.objective.loss(self.validation)
         checkpoint.load_weights(self.model, current)
         at.stale += 1
         if loss < at.best_loss:

@@ -50,15 +50,16 @@ def loud(model: Seq2Seq) -> Seq2Seq:
 
 
 def step_by_step(model: Seq2Seq, source: NDArray[np.int32], inputs: NDArray[np.int32]) -> Any:
-    """Return logits [batch, target, vocabulary] and attention [batch, target, source]."""
+    """Return logits [batch, target, vocabulary] and attention [batch, target, source] or None."""
     tensors = model.encode(ops.convert_to_tensor(source))
     logits, attention = [], []
     for token in inputs.T:
         out = model.step({**tensors, "token": ops.convert_to_tensor(token)})
         logits.append(ops.convert_to_numpy(out.pop("logits")))
-        attention.append(ops.convert_to_numpy(out.pop("attention")))
+        if "attention" in out:
+            attention.append(ops.convert_to_numpy(out.pop("attention")))
         tensors |= out
-    return np.stack(logits, axis=1), np.stack(attention, axis=1)
+    return np.stack(logits, axis=1), np.stack(attention, axis=1) if attention else None
 
 
 def write_tiny(

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from pydantic import ValidationError
 
 from app.engine.config import EngineConfig
 from app.engine.engine import Engine
@@ -30,8 +31,9 @@ PARTS = [
     ({}, {"attention": "bahdanau"}),
     ({"tuned": 1}, {"attention": "general", "layers": 2}),
     ({"tuned": 2}, {"attention": "bahdanau", "cell": "gru"}),
-    ({"pooled": True}, {"attention": "none"}),
-    ({"pooled": True, "tuned": 1}, {"attention": "none", "layers": 2}),
+    ({"pooled": True}, {"conditioning": "feedback"}),
+    ({"pooled": True, "tuned": 1}, {"conditioning": "peek", "layers": 2}),
+    ({}, {"kind": "transformer", "heads": 2, "units": 6}),
 ]
 each_part = pytest.mark.parametrize(("encoder", "decoder"), PARTS)
 
@@ -92,6 +94,11 @@ def test_more_stages_than_there_are_cannot_be_tuned() -> None:
     section = caption_recipe(encoder={"tuned": 3}).encoder
     with pytest.raises(ValueError, match=r"encoder\.tuned is 3; efficientnet-lite0 has 2 stages"):
         ImageEncoder(section, 0.0)
+
+
+def test_a_local_attention_is_refused_a_picture() -> None:
+    with pytest.raises(ValidationError, match="a picture has no order"):
+        caption_recipe(decoder={"attention": "local-m"})
 
 
 def serve(artifact: Any, beam: int, *, exact: bool) -> list[SequenceResult]:

@@ -46,7 +46,7 @@ class Captioner(Seq2Seq):
         kept, previous = inputs
         captions, target = previous.shape[1], ops.shape(previous)[2]
         memory, summary = self.encoder(kept, training=training)
-        keys = self.decoder.attention.keys(memory) if self.decoder.attends else memory
+        keys = self.decoder.keys(memory)
         memory, summary, keys = (ops.repeat(x, captions, axis=0) for x in (memory, summary, keys))
         mask = ops.ones_like(memory[:, :, 0], dtype="bool")
         embedded = self.embedding(ops.reshape(previous, (-1, target)))
@@ -61,4 +61,4 @@ class Captioner(Seq2Seq):
     def begin(self, kept: Tensor) -> dict[str, Tensor]:
         """Map what the fixed stages made of pictures to memories, mask and initial states."""
         memory, summary = self.encoder(kept, training=False)
-        return self.memories(memory, ops.ones_like(memory[:, :, 0], dtype="bool"), summary)
+        return self.decoder.begin(memory, ops.ones_like(memory[:, :, 0], dtype="bool"), summary)

@@ -1,11 +1,11 @@
-"""The recurrent decoder with attention: all steps at once in training, one step in serving.
+"""The recurrent decoder: all steps at once in training, one step in serving.
 
-Layer 1 reads the previous token; its output asks the attention for a context; the layers above read
-that output beside the context (the arrangement of GNMT, Wu et al. 2016, section 3), so that the
-decoder remembers what it has attended to although every step of a layer runs in one call. With one
-layer this is Luong et al. 2015 without input feeding. An attention that feeds the cell (Bahdanau)
-puts the context beside layer 1's input instead, computed from its previous output. Without any
-attention all that the decoder knows of its source is its initial state (Sutskever et al. 2014).
+What its layers read at each step is its conditioning. With attention, layer 1 reads the previous
+token; its output asks the attention for a context; the layers above read that output beside the
+context (the arrangement of GNMT, Wu et al. 2016, section 3), so that the decoder remembers what it
+has attended to although every step of a layer runs in one call. With one layer this is Luong et al.
+2015 without input feeding. An attention that feeds the cell (Bahdanau) puts the context beside
+layer 1's input instead, computed from its previous output.
 """
 
 from __future__ import annotations
@@ -14,107 +14,75 @@ from typing import Any
 
 from keras import layers, ops
 
-from scripts.training.config import DecoderSection
+from scripts.training.config import Recipe
 from scripts.training.model.attention import ATTENTIONS
-from scripts.training.model.encoders import NEGATIVE, RECURRENT_LAYERS
+from scripts.training.model.cells import CELLS
+from scripts.training.model.conditioning import CONDITIONINGS, beside
+from scripts.training.model.encoders import NEGATIVE
+from scripts.training.model.feeding import AttentionCell
 
 Tensor = Any
-STATES_PER_CELL = {"lstm": 2, "gru": 1}
-
-
-def beside(x: Tensor, context: Tensor) -> Tensor:
-    """Return both side by side; `x` itself where there is no attention, and so no context."""
-    return x if context is None else ops.concatenate([x, context], axis=-1)
-
-
-class AttentionCell(layers.Layer):
-    """A cell whose input is the token beside a context read with its previous output.
-
-    Memory, keys and mask travel as states that never change: `keras.layers.RNN` hands a cell
-    nothing else that has a batch axis.
-    """
-
-    def __init__(self, cell: layers.Layer, attention: layers.Layer, memory_units: int):
-        """Wrap `cell` (LSTMCell or GRUCell)."""
-        super().__init__(name="attention_cell")
-        self.cell = cell
-        self.attention = attention
-        self.memory_units = memory_units
-        sizes = cell.state_size if isinstance(cell.state_size, list) else [cell.state_size]
-        self.cell_states = len(sizes)
-        self.state_size = [*sizes, memory_units, cell.units, 1]
-        self.output_size = cell.units + memory_units
-
-    def build(self, shape: tuple[int | None, ...]) -> None:
-        """Create the cell's weights for inputs [batch, embedding]."""
-        if not self.cell.built:
-            self.cell.build((*shape[:-1], int(shape[-1] or 0) + self.memory_units))
-
-    def read(
-        self, query: Tensor, memory: Tensor, keys: Tensor, bias: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return (context [batch, memory units], weights [batch, source]) of [batch, units]."""
-        scores = self.attention.scores(query[:, None, :], keys)[:, 0, :]
-        weights = ops.softmax(scores + bias, axis=-1)
-        return ops.squeeze(ops.matmul(weights[:, None, :], memory), axis=1), weights
-
-    def call(
-        self, x: Tensor, states: list[Tensor], training: bool = False
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Map x [batch, embedding] to ([batch, units + memory units], new states)."""
-        own, (memory, keys, bias) = list(states[: self.cell_states]), states[self.cell_states :]
-        context, _ = self.read(own[0], memory, keys, bias[:, :, 0])
-        output, own = self.cell(ops.concatenate([x, context], axis=-1), own, training=training)
-        return ops.concatenate([output, context], axis=-1), [*own, memory, keys, bias]
 
 
 class RecurrentDecoder(layers.Layer):
     """Embeddings and a memory in, features for the tied output layer out."""
 
-    def __init__(self, section: DecoderSection, embedding: int, memory_units: int, dropout: float):
-        """Make the decoder that `section` describes, with every weight created."""
+    def __init__(self, recipe: Recipe):
+        """Make the decoder that `recipe` describes, with every weight created."""
         super().__init__(name="decoder")
-        self.section = section
-        self.units = section.units
-        self.per_cell = STATES_PER_CELL[section.cell]
-        self.dropout = layers.Dropout(dropout)
-        self.attends = section.attention != "none"
+        section, embedding = recipe.decoder, recipe.model.embedding
+        memory_units = recipe.encoder.units
+        cell = CELLS[section.cell]
+        self.units, self.per_cell = section.units, cell.states
+        self.takes_over = section.broadcast
+        self.conditioning = CONDITIONINGS[section.conditioning]
+        self.dropout = layers.Dropout(recipe.model.dropout)
+        self.attends = section.conditioning == "attention"
         self.attention: Any = None
-        context = memory_units if self.attends else 0
         if self.attends:
-            self.attention = ATTENTIONS[section.attention](section.units, memory_units)
-        recurrent = RECURRENT_LAYERS[section.cell]
-        self.stack = [
-            recurrent(section.units, return_sequences=True, use_cudnn=False, name=f"layer_{i}")
-            for i in range(section.layers)
-        ]
+            self.attention = ATTENTIONS[section.attention](section, memory_units)
+        self.stack = [cell.make(section.units, f"layer_{i}") for i in range(section.layers)]
         self.feeds_cell = self.attends and self.attention.feeds_cell
-        first = embedding + context if self.feeds_cell else embedding
+        first = embedding if self.conditioning.token else 0
+        first += memory_units if self.conditioning.fixed or self.feeds_cell else 0
+        context = memory_units if self.conditioning.throughout else 0
         for index, layer in enumerate(self.stack):
             layer.build((None, None, first if index == 0 else section.units + context))
         if self.feeds_cell:
             self.attention_cell = AttentionCell(self.stack[0].cell, self.attention, memory_units)
             self.feeding = layers.RNN(self.attention_cell, return_sequences=True, name="feeding")
+        self.state_count = self.per_cell * section.layers
         self.bridges = [
             layers.Dense(section.units, activation="tanh", name=f"bridge_{i}")
-            for i in range(self.per_cell * section.layers)
+            for i in range(0 if self.takes_over else self.state_count)
         ]
         for bridge in self.bridges:
             bridge.build((None, memory_units))
+        self.read_units = section.units + context
         self.readout = layers.Dense(embedding, activation="tanh", name="readout")
-        self.readout.build((None, None, section.units + context))
+        self.readout.build((None, None, self.read_units))
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Every weight exists already."""
 
-    @property
-    def state_count(self) -> int:
-        """How many state tensors [batch, units] a step carries."""
-        return len(self.bridges)
-
     def start(self, summary: Tensor) -> list[Tensor]:
-        """Return the initial states, each [batch, units], from summary [batch, memory units]."""
+        """Return the initial states, each [batch, units], from the encoder's summary."""
+        if self.takes_over:
+            return ops.split(summary, self.state_count, axis=-1)
         return [bridge(summary) for bridge in self.bridges]
+
+    def fixed_context(self, summary: Tensor) -> Tensor:
+        """Return the context [batch, memory units] that stays; None where there is none.
+
+        Of the encoder's last states it is the output of the top layer.
+        """
+        if not self.conditioning.fixed:
+            return None
+        return self.start(summary)[-self.per_cell] if self.takes_over else summary
+
+    def keys(self, memory: Tensor) -> Tensor:
+        """Return what is computed of the memory once, [batch, source, ...]."""
+        return self.attention.keys(memory) if self.attends else memory
 
     def call(
         self,
@@ -131,21 +99,21 @@ class RecurrentDecoder(layers.Layer):
             embedded: the previous tokens' embeddings [batch, target, embedding].
             memory: [batch, source, memory units].
             mask: bool [batch, source].
-            summary: [batch, memory units].
-            keys: `attention.keys(memory)`, if they are there already.
+            summary: [batch, memory units], or the encoder's last states side by side.
+            keys: `keys(memory)`, if they are there already.
             training: whether dropout acts.
 
         Returns:
-            (features [batch, target, embedding] for the tied output layer; what they are made of,
-            the top layer's output beside the context [batch, target, units + memory units], by
-            itself where there is no attention).
+            (features [batch, target, embedding] for the tied output layer; what they are made of
+            [batch, target, read units]: the top layer's output, beside the context if there is one
+            throughout).
         """
-        states = self.start(summary)
-        own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
-        if self.attends and keys is None:
-            keys = self.attention.keys(memory)
-        x = self.dropout(embedded, training=training)
-        context = None
+        own = self._by_layer(self.start(summary))
+        keys = self.keys(memory) if keys is None else keys
+        context = self.fixed_context(summary)
+        if context is not None:
+            context = context[:, None, :] + ops.zeros_like(embedded[:, :, :1])
+        x = self.dropout(self.conditioning.enter(embedded, context), training=training)
         if self.feeds_cell:
             bias = ops.where(mask, 0.0, NEGATIVE)[:, :, None]
             both = self.feeding(x, initial_state=[*own[0], memory, keys, bias])
@@ -154,45 +122,74 @@ class RecurrentDecoder(layers.Layer):
             x = self.stack[0](x, initial_state=own[0], training=training)
         if self.attends and not self.feeds_cell:
             bias = ops.where(mask, 0.0, NEGATIVE)[:, None, :]
-            weights = ops.softmax(self.attention.scores(x, keys) + bias, axis=-1)
-            context = ops.matmul(weights, memory)
+            steps = ops.arange(ops.shape(embedded)[1])[None, :]
+            context = ops.matmul(self.attention.weigh(x, keys, bias, steps), memory)
+        context = context if self.conditioning.throughout else None
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
             lower = self.dropout(beside(x, context), training=training)
             x = layer(lower, initial_state=initial, training=training)
         read = beside(x, context)
         return self.dropout(self.readout(read), training=training), read
 
+    def begin(self, memory: Tensor, mask: Tensor, summary: Tensor) -> dict[str, Tensor]:
+        """Return the tensors of the contract that `step` takes; the arguments are `call`'s.
+
+        Where nothing attends there are states only: a fixed context is one that never changes.
+        """
+        tensors = {f"state_{index}": state for index, state in enumerate(self.start(summary))}
+        context = self.fixed_context(summary)
+        if context is not None:
+            tensors["state_context"] = context
+        if not self.attends:
+            return tensors
+        if self.attention.counts:
+            tensors["state_position"] = ops.zeros_like(mask[:, 0], dtype="int32")
+        keys = self.attention.keys(memory)
+        if keys is not memory:
+            tensors["memory_keys"] = keys
+        return {**tensors, "memory_values": memory, "memory_mask": mask}
+
     def step(
-        self, embedded: Tensor, states: list[Tensor], memory: Tensor, keys: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, list[Tensor], Tensor]:
-        """Decode one step; `memory`, `keys` and `mask` are None where there is no attention.
+        self, embedded: Tensor, inputs: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor], Tensor]:
+        """Decode one step.
 
         Args:
             embedded: the previous token's embedding [batch, embedding].
-            states: `state_count` tensors [batch, units].
-            memory: [batch, source, memory units].
-            keys: `attention.keys(memory)`.
-            mask: bool [batch, source].
+            inputs: what `begin` returned, with the states of the step before.
 
         Returns:
-            (features [batch, embedding], what they are made of [batch, units + memory units],
-            new states, attention weights [batch, source] or None).
+            (features [batch, embedding], what they are made of [batch, read units], new states,
+            attention weights [batch, source] or None).
         """
-        own = [states[i * self.per_cell : (i + 1) * self.per_cell] for i in range(len(self.stack))]
-        context = weights = None
-        bias = ops.where(mask, 0.0, NEGATIVE) if self.attends else None
+        own = self._by_layer([inputs[f"state_{i}"] for i in range(self.state_count)])
+        memory, mask = inputs.get("memory_values"), inputs.get("memory_mask")
+        keys, context = inputs.get("memory_keys", memory), inputs.get("state_context")
+        bias: Tensor = ops.where(mask, 0.0, NEGATIVE) if self.attends else None
+        kept = {} if context is None else {"state_context": context}
+        weights: Tensor = None
+        x = self.conditioning.enter(embedded, context)
         if self.feeds_cell:
             context, weights = self.attention_cell.read(own[0][0], memory, keys, bias)
-            x, new = self.stack[0].cell(ops.concatenate([embedded, context], axis=-1), own[0])
-        else:
-            x, new = self.stack[0].cell(embedded, own[0])
+            x = beside(x, context)
+        x, new = self.stack[0].cell(x, own[0])
         if self.attends and not self.feeds_cell:
-            scores = self.attention.scores(x[:, None, :], keys)[:, 0, :]
-            weights = ops.softmax(scores + bias, axis=-1)
-            context = ops.squeeze(ops.matmul(weights[:, None, :], memory), axis=1)
+            steps = inputs.get("state_position")
+            if steps is not None:
+                kept["state_position"] = steps + 1
+                steps = steps[:, None]
+            weights = self.attention.weigh(x[:, None, :], keys, bias[:, None, :], steps)
+            context = ops.squeeze(ops.matmul(weights, memory), axis=1)
+            weights = ops.squeeze(weights, axis=1)
+        context = context if self.conditioning.throughout else None
         result = list(new)
         for layer, initial in zip(self.stack[1:], own[1:], strict=True):
             x, new = layer.cell(beside(x, context), initial)
             result += list(new)
+        states = {f"state_{index}": state for index, state in enumerate(result)}
         read = beside(x, context)
-        return self.readout(read), read, result, weights
+        return self.readout(read), read, {**states, **kept}, weights
+
+    def _by_layer(self, states: list[Tensor]) -> list[list[Tensor]]:
+        """Return [[h, c], [h, c]] of [h, c, h, c]."""
+        return [states[i : i + self.per_cell] for i in range(0, len(states), self.per_cell)]

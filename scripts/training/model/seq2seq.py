@@ -13,8 +13,13 @@ from scripts.training.loss import inconsistency, mixture_cross_entropy, smoothed
 from scripts.training.model.decoder import RecurrentDecoder
 from scripts.training.model.encoders import ENCODERS
 from scripts.training.model.pointer import Pointer, mix
+from scripts.training.model.transformerdecoder import TransformerDecoder
 
 Tensor = Any
+DECODERS: dict[str, type[layers.Layer]] = {
+    "recurrent": RecurrentDecoder,
+    "transformer": TransformerDecoder,
+}
 
 
 class Seq2Seq(keras.Model):
@@ -23,7 +28,7 @@ class Seq2Seq(keras.Model):
     def __init__(self, recipe: Recipe, vocabulary: int):
         """Make the model of `recipe` over `vocabulary` ids, with every weight created."""
         super().__init__(name="seq2seq")
-        width, dropout = recipe.model.embedding, recipe.model.dropout
+        width = recipe.model.embedding
         self.embedding = layers.Embedding(
             vocabulary,
             width,
@@ -32,10 +37,10 @@ class Seq2Seq(keras.Model):
         )
         self.embedding.build((None, None))
         self.encoder = self.make_encoder(recipe)
-        self.decoder = RecurrentDecoder(recipe.decoder, width, recipe.encoder.units, dropout)
+        self.decoder = DECODERS[recipe.decoder.kind](recipe)
         self.pointer = None
         if recipe.decoder.copying:
-            units = recipe.decoder.units + recipe.encoder.units
+            units = self.decoder.read_units
             self.pointer = Pointer(units, width, recipe.encoder.units, recipe.decoder.coverage)
         make_loss = mixture_cross_entropy if recipe.decoder.copying else smoothed_cross_entropy
         self.loss_of = make_loss(recipe.fit.label_smoothing)
@@ -47,7 +52,7 @@ class Seq2Seq(keras.Model):
 
     def make_encoder(self, recipe: Recipe) -> layers.Layer:
         """Return the encoder, with every weight created."""
-        encoder = ENCODERS[recipe.encoder.kind](recipe.encoder, recipe.model.dropout)
+        encoder = ENCODERS[recipe.encoder.kind](recipe)
         encoder.build((None, None, recipe.model.embedding))
         return encoder
 
@@ -112,22 +117,11 @@ class Seq2Seq(keras.Model):
         """Map tokens int32 [batch, source] to the memories, the mask and the initial states."""
         mask = ops.not_equal(tokens, PAD)
         memory, summary = self.encoder(self.embedding(tokens), mask, training=False)
-        outputs = self.memories(memory, mask, summary)
+        outputs = self.decoder.begin(memory, mask, summary)
         if self.pointer is not None:
             outputs["memory_ids"] = ops.cast(tokens, "int32")
             if self.pointer.covers:
                 outputs["state_coverage"] = ops.zeros_like(memory[:, :, 0])
-        return outputs
-
-    def memories(self, memory: Tensor, mask: Tensor, summary: Tensor) -> dict[str, Tensor]:
-        """Return the tensors of the contract; without attention there are states only."""
-        outputs = {}
-        if self.decoder.attends:
-            outputs = {"memory_values": memory, "memory_mask": mask}
-            if self.decoder.section.attention != "dot":
-                outputs["memory_keys"] = self.decoder.attention.keys(memory)
-        for index, state in enumerate(self.decoder.start(summary)):
-            outputs[f"state_{index}"] = state
         return outputs
 
     def step(self, inputs: dict[str, Tensor], columns: Tensor = None) -> dict[str, Tensor]:
@@ -137,18 +131,15 @@ class Seq2Seq(keras.Model):
         `columns` [embedding, vocabulary] are the embeddings transposed, used instead of them: for a
         few rows TensorFlow's product with the transpose takes two or three times as long.
         """
-        memory, mask = inputs.get("memory_values"), inputs.get("memory_mask")
-        states = [inputs[f"state_{i}"] for i in range(self.decoder.state_count)]
         if columns is None:
             embedded = self.embedding(inputs["token"])
         else:
             embedded = ops.transpose(ops.take(columns, inputs["token"], axis=1))
-        features, read, new, attention = self.decoder.step(
-            embedded, states, memory, inputs.get("memory_keys", memory), mask
-        )
-        outputs = {f"state_{index}": state for index, state in enumerate(new)}
+        features, read, states, attention = self.decoder.step(embedded, inputs)
+        outputs = dict(states)
         logits = self.logits(features, columns)
         if self.pointer is not None:
+            memory, mask = inputs["memory_values"], inputs["memory_mask"]
             covered = inputs.get("state_coverage")
             gate, copies, coverage = self.pointer(
                 read[:, None, :], embedded[:, None, :], memory, mask, covered
