@@ -311,6 +311,8 @@ class Manifest(_Part):
             return self
         if self.target_kind != ("label" if decoding.labels else "text"):
             raise ValueError("a model that decodes tokens writes text, or labels that have names")
+        if self.target_kind == "text" and self.text is not None and not self.text.target_file:
+            raise ValueError("a model that writes text needs `text.target_file`")
         if decoding.labels:
             count = len(decoding.labels)
             if len(set(decoding.labels)) < count or decoding.never or self.limits.max_target != 1:

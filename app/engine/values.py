@@ -9,7 +9,7 @@ import numpy as np
 
 from app.artifacts.manifest import ValueDecoding
 from app.engine.backend import Floats, ValueBackend
-from app.engine.batch import Batch, failed
+from app.engine.batch import Batch
 from app.engine.config import EngineConfig
 from app.engine.item import Item
 from app.engine.observer import Observer
@@ -29,7 +29,10 @@ class ValueItem(Item):
 
 
 class ValueBatch(Batch[ValueItem]):
-    """Steps return a value for each row; nothing is chosen, so several are taken in one call."""
+    """Steps return a value for each row; nothing is chosen, so several are taken in one call.
+
+    A value that is not finite is passed on: the rows are independent, and who asked may judge.
+    """
 
     def __init__(
         self,
@@ -66,9 +69,7 @@ class ValueBatch(Batch[ValueItem]):
         all_values = result.values.tolist()
         for item, row in self._layout.places():
             item.search.extend(all_values[row])
-            if not item.search.finite:
-                left += failed([item], FloatingPointError("a step returned not-a-number"))
-            elif item.search.done:
+            if item.search.done:
                 left.append(item)
         return left
 

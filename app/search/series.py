@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from app.search.rules import UNBOUNDED
@@ -37,11 +36,6 @@ class Series:
     def done(self) -> bool:
         """Whether all values are there."""
         return self.steps_left <= 0
-
-    @property
-    def finite(self) -> bool:
-        """Whether every value so far is a number."""
-        return all(math.isfinite(number) for value in self.values for number in value)
 
     def extend(self, values: Sequence[Sequence[float]]) -> None:
         """Take several steps' values [steps, features] at once; those beyond the end are dropped.
