@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from app.artifacts.manifest import Golden, Metric
 from app.artifacts.store import Artifact
@@ -52,14 +51,14 @@ def golden_points(recipe: SeriesRecipe) -> NDArray[np.float64]:
     return points(about, starts)
 
 
-def golden_series(artifact: Artifact, inputs: Sequence[Floats]) -> tuple[Golden, ...]:
-    """Return each of the windows [source, 1] with what the model makes of it."""
-    found = predict(artifact, np.stack(inputs))
+def golden_series(inputs: Floats, outputs: Floats) -> tuple[Golden, ...]:
+    """Return each of the windows [n, source, 1] with what the model made of it [n, steps, 1]."""
     return tuple(
-        Golden(
-            input=[float(number) for number in window[:, 0]],
-            output=[float(number) for number in values[:, 0]],
-            tolerance=TOLERANCE,
-        )
-        for window, values in zip(inputs, found, strict=True)
+        Golden(input=_shortest(window), output=_shortest(output), tolerance=TOLERANCE)
+        for window, output in zip(inputs, outputs, strict=True)
     )
+
+
+def _shortest(series: Floats) -> list[JsonValue]:
+    """Return the shortest decimals that are read as the same 32 bits."""
+    return [float(str(number)) for number in series[:, 0]]
