@@ -190,7 +190,7 @@ def main() -> int:
     run.mkdir(parents=True, exist_ok=True)
     initial = load_initial(args.init) if args.init else None
     before = initial.commands if initial else ()
-    write_facts(run, recipe, _public_command(args), args.resume, before)
+    write_facts(run, recipe, _public_command(args, recipe), args.resume, before)
     _fit(recipe, args, run, initial)
     if args.no_export:
         return 0
@@ -200,10 +200,11 @@ def main() -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
-def _public_command(args: argparse.Namespace) -> str:
+def _public_command(args: argparse.Namespace, recipe: Recipe | SeriesRecipe) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
-    command += ["--data", "data", "--out", "models"]
+    command += ["--data", "data"] if isinstance(recipe, Recipe) else []
+    command += ["--out", "models"]
     if args.epochs:
         command += ["--epochs", str(args.epochs)]
     if args.init:
