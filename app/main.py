@@ -14,7 +14,7 @@ from app.api import problems
 from app.api.budget import Budget
 from app.api.middleware import LimitBody, ObserveRequests
 from app.api.openapi import describe
-from app.api.routes import caption, health, models, summarize, translate
+from app.api.routes import caption, generate, health, models, summarize, translate
 from app.api.service import Loader, Service
 from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus, has_int8_units
@@ -74,7 +74,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         ObserveRequests, gate=served.gate, metrics=served.metrics, deadline=settings.deadline
     )
     problems.install(app)
-    for module in (translate, summarize, caption, models, health):
+    for module in (translate, summarize, caption, generate, models, health):
         app.include_router(module.router)
     app.frontend("/", directory=WEB, fallback=None)
     describe(app)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from app.artifacts.store import open_artifact
 from scripts.training.card import markdown_table
-from scripts.training.config import load_recipe
+from scripts.training.config import Recipe
 from scripts.training.evaluate import first_items, measure
+from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.series.evaluate import measure_series
 
 
 def main() -> None:
@@ -17,24 +19,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("artifact", type=Path, help="models/NAME/VERSION")
     parser.add_argument("--recipe", type=Path, required=True, help="names the evaluation sets")
-    parser.add_argument("--data", type=Path, required=True, help="folder with the evaluation sets")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="folder with the evaluation sets"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument(
         "--show", type=int, metavar="N", help="print the first N items of each set and no figures"
     )
     args = parser.parse_args()
-    artifact, recipe = open_artifact(args.artifact), load_recipe(args.recipe)
-    if args.show:
+    artifact, recipe = open_artifact(args.artifact), load_any(args.recipe)
+    if args.show and isinstance(recipe, Recipe):
         for name, items in first_items(artifact, recipe, args.data, args.show).items():
             rows = [[item.source, item.references[0], output] for item, output in items]
             lines = markdown_table(["source", "first reference", "output, beam 4"], rows)
             print("\n".join([f"### {name}", "", *lines, ""]))
         return
-    metrics = measure(artifact, recipe, args.data)
+    if isinstance(recipe, SeriesRecipe):
+        metrics = measure_series(artifact, recipe)
+    else:
+        metrics = measure(artifact, recipe, args.data)
     for metric in metrics:
         print(
             f"{metric.dataset:16} {metric.split:10} {metric.decoding:8} {metric.name:12} "
-            f"{metric.value:6.2f}  {metric.signature}"
+            f"{metric.value:6.{4 if metric.value < 0.1 else 2}f}  {metric.signature}"
         )
     if args.json:
         figures = [metric.model_dump(mode="json") for metric in metrics]

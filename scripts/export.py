@@ -9,7 +9,9 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from scripts.training.export import export
-from scripts.training.run import load_run
+from scripts.training.run import load_run, read_run, task_of
+from scripts.training.series.config import TASK, SeriesRecipe
+from scripts.training.series.export import export_series
 
 
 def main() -> None:
@@ -20,9 +22,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
     parser.add_argument("--replace", action="store_true", help="replace an existing version")
     args = parser.parse_args()
-    artifact = export(load_run(args.run), args.data, args.out, args.replace)
+    if task_of(args.run) == TASK:
+        artifact = export_series(read_run(args.run, SeriesRecipe), args.out, args.replace)
+    else:
+        artifact = export(load_run(args.run), args.data, args.out, args.replace)
     for metric in artifact.manifest.metrics:
-        print(f"{metric.dataset:16} {metric.decoding:8} {metric.name:12} {metric.value:6.2f}")
+        figure = f"{metric.value:6.4f}" if metric.value < 0.1 else f"{metric.value:6.2f}"
+        print(f"{metric.dataset:16} {metric.decoding:12} {metric.name:12} {figure}")
     print(f"wrote {artifact.folder}")
 
 

@@ -28,17 +28,20 @@ from app.text.tokenizer import Tokenizer
 from scripts.training.captiondata import CaptionData, make_vocabulary
 from scripts.training.captions import split_pictures
 from scripts.training.captionscores import require_java
-from scripts.training.config import Recipe, load_recipe
+from scripts.training.config import Recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
 from scripts.training.fit import Fit
 from scripts.training.initial import Initial, load_initial
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.model.series import SeriesModel
 from scripts.training.objective import Likelihood, Objective
 from scripts.training.run import write_facts
 from scripts.training.scheduled import ScheduledSampling
 from scripts.training.selfcritical import SelfCritical
+from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.series.data import SeriesData
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,8 +69,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _recipe(args: argparse.Namespace) -> Recipe:
-    recipe = load_recipe(args.recipe)
+def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
+    recipe = load_any(args.recipe)
     if args.epochs is None:
         return recipe
     fit = recipe.fit.model_copy(update={"epochs": args.epochs})
@@ -115,7 +118,11 @@ def _captions(
     return model, CaptionData(recipe, backend, train, validation, *features)
 
 
-def _objective(recipe: Recipe, model: Any, data: TrainingData | CaptionData) -> Objective:
+def _objective(
+    recipe: Recipe | SeriesRecipe, model: Any, data: TrainingData | CaptionData | SeriesData
+) -> Objective:
+    if isinstance(data, SeriesData):
+        return Likelihood(model)
     if isinstance(data, CaptionData) and recipe.fit.objective == "cider":
         return SelfCritical(model, data)
     if recipe.fit.scheduled_sampling:
@@ -124,10 +131,22 @@ def _objective(recipe: Recipe, model: Any, data: TrainingData | CaptionData) -> 
     return Likelihood(model)
 
 
-def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None) -> None:
+def _series(recipe: SeriesRecipe) -> tuple[SeriesModel, SeriesData]:
+    about = recipe.model
+    return SeriesModel(about.cell, about.units, recipe.data.window), SeriesData(recipe)
+
+
+def _fit(
+    recipe: Recipe | SeriesRecipe, args: argparse.Namespace, run: Path, initial: Initial | None
+) -> None:
     keras.utils.set_random_seed(recipe.fit.seed)
-    begin = _captions if recipe.task == "caption" else _text
-    model, data = begin(recipe, args, run, initial)
+    model: Seq2Seq | SeriesModel
+    data: TrainingData | CaptionData | SeriesData
+    if isinstance(recipe, SeriesRecipe):
+        model, data = _series(recipe)
+    else:
+        begin = _captions if recipe.task == "caption" else _text
+        model, data = begin(recipe, args, run, initial)
     print(
         f"{model.count_params():,} parameters, {len(data.train):,} items, "
         f"{data.steps_per_epoch:,} batches of {len(data.shapes)} shapes an epoch"
@@ -148,13 +167,20 @@ def _fit(recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial |
     (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
 
 
-def _check(args: argparse.Namespace, recipe: Recipe, run: Path) -> None:
+def _check(args: argparse.Namespace, recipe: Recipe | SeriesRecipe, run: Path) -> None:
     """Say now what would otherwise come out after hours."""
     if (run / "checkpoint.npz").exists() and not args.resume:
         sys.exit(f"{run} holds a checkpoint: add --resume to go on from it, or name another --run")
     place = args.out / recipe.name / str(recipe.version)
     if place.exists() and not (args.replace or args.no_export):
         sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
+    if isinstance(recipe, Recipe):
+        _check_data(args, recipe)
+    elif args.init:
+        sys.exit("a series begins from nothing: leave --init out")
+
+
+def _check_data(args: argparse.Namespace, recipe: Recipe) -> None:
     for path in {corpus.path for corpus in recipe.data.corpora}:
         if not (args.data / path).exists():
             sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
@@ -174,7 +200,7 @@ def main() -> int:
     run.mkdir(parents=True, exist_ok=True)
     initial = load_initial(args.init) if args.init else None
     before = initial.commands if initial else ()
-    write_facts(run, recipe, _public_command(args), args.resume, before)
+    write_facts(run, recipe, _public_command(args, recipe), args.resume, before)
     _fit(recipe, args, run, initial)
     if args.no_export:
         return 0
@@ -184,10 +210,11 @@ def main() -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
 
 
-def _public_command(args: argparse.Namespace) -> str:
+def _public_command(args: argparse.Namespace, recipe: Recipe | SeriesRecipe) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
-    command += ["--data", "data", "--out", "models"]
+    command += ["--data", "data"] if isinstance(recipe, Recipe) else []
+    command += ["--out", "models"]
     if args.epochs:
         command += ["--epochs", str(args.epochs)]
     if args.init:

@@ -17,10 +17,10 @@ from app.api.service import Service
 from app.errors import Cancelled, DeadlineExceeded
 from app.tasks.answer import Answer
 from app.tasks.job import Job, Prepared
-from app.tasks.task import Task, TextPiece, follow
+from app.tasks.task import Piece, Task, follow
 
 J = TypeVar("J", bound=Job)
-Pieces = AsyncIterator[TextPiece | Answer]
+Pieces = AsyncIterator[Piece | Answer]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from app.observability.logging import log_event
 from app.observability.metrics import Metrics
 from app.tasks.caption import Captioner
 from app.tasks.catalogue import Catalogue
+from app.tasks.generate import Generator
 from app.tasks.loaded import LoadedModel
 from app.tasks.summarize import Summarizer
 from app.tasks.translate import Translator
@@ -70,6 +71,10 @@ class Service:
     def captioner(self) -> Captioner:
         """Return the captioning task; raises why it cannot work yet."""
         return Captioner(self.catalogue, self._max_items, self.images)
+
+    def generator(self) -> Generator:
+        """Return the task of any model; raises why it cannot work yet."""
+        return Generator(self.catalogue, self._max_items)
 
     def trouble(self) -> DragomanError | None:
         """Return why new requests are not taken; None when all is well."""

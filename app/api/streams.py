@@ -12,11 +12,12 @@ from app.api.conduct import Pieces
 from app.api.context import RequestContext
 from app.api.gate import Gate, draining
 from app.api.problems import bug_of, problem_of
-from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent
+from app.api.schemas.generate import numbers
+from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent, ValuesEvent
 from app.errors import DragomanError
 from app.observability.logging import log_bug
 from app.tasks.answer import Answer
-from app.tasks.task import TextPiece
+from app.tasks.task import Piece, TextPiece
 
 logger = logging.getLogger("dragoman.request")
 Done = TypeVar("Done")
@@ -24,7 +25,7 @@ Done = TypeVar("Done")
 
 async def events(
     pieces: Pieces, done: Callable[[Answer, Timings], Done], context: RequestContext, gate: Gate
-) -> AsyncIterator[TokenEvent | Done | ErrorEvent]:
+) -> AsyncIterator[TokenEvent | ValuesEvent | Done | ErrorEvent]:
     """Yield an event for each of `pieces`; errors become the last event, and never escape.
 
     `done` makes the event of the whole answer.
@@ -32,9 +33,9 @@ async def events(
     first: float | None = None
     try:
         async for piece in _until_expired(pieces, gate):
-            if isinstance(piece, TextPiece):
+            if not isinstance(piece, Answer):
                 first = first or _milliseconds(context)
-                yield TokenEvent(index=piece.index, text=piece.text)
+                yield _event(piece)
                 continue
             timings = Timings(first_token_ms=first, total_ms=_milliseconds(context))
             yield done(piece, timings)
@@ -63,6 +64,12 @@ async def _until_expired(pieces: Pieces, gate: Gate) -> Pieces:
             yield piece
     finally:
         expired.cancel()
+
+
+def _event(piece: Piece) -> TokenEvent | ValuesEvent:
+    if isinstance(piece, TextPiece):
+        return TokenEvent(index=piece.index, text=piece.text)
+    return ValuesEvent(index=piece.index, values=numbers(piece.values))
 
 
 def _milliseconds(context: RequestContext) -> float:

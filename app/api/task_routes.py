@@ -7,7 +7,7 @@ are made, since they differ from task to task.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -57,6 +57,14 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True)
+class Asked(Generic[J]):
+    """What a request asks for, as its task takes it."""
+
+    job: J
+    deadline_ms: int | None
+
+
+@dataclass(frozen=True)
 class TaskRoutes(Generic[J]):
     """What tells the routes of one task from those of another.
 
@@ -73,18 +81,23 @@ class TaskRoutes(Generic[J]):
     summary: str
     description: str
     verb: str
+    path: str = ""
+    """Below `/v1`, where it is not the name; a part `{name}` is the model's."""
+    pieces: Any = TokenEvent
+    """The events of a stream before its end."""
     route_class: type[APIRoute] = StrictJsonRoute
     extra: dict[str, Any] = field(default_factory=dict)
 
     def router(self) -> APIRouter:
         """Return the task's two routes."""
         conduct = Annotated[Conduct[Any], Depends(self._conduct())]
+        asked = Annotated[Asked[Any], Depends(self._asked())]
 
-        async def answer(body: Asks[J], request: Request, conduct: Conduct[J]) -> Any:
-            return self.answer.of(await conduct.answer(body.job(), body.deadline_ms, request))
+        async def answer(asked: Asked[J], request: Request, conduct: Conduct[J]) -> Any:
+            return self.answer.of(await conduct.answer(asked.job, asked.deadline_ms, request))
 
-        async def admitted(body: Asks[J], conduct: Conduct[J]) -> AsyncIterator[Pieces]:
-            async with conduct.admitted(body.job(), body.deadline_ms) as pieces:
+        async def admitted(asked: Asked[J], conduct: Conduct[J]) -> AsyncIterator[Pieces]:
+            async with conduct.admitted(asked.job, asked.deadline_ms) as pieces:
                 yield pieces
 
         async def stream(
@@ -94,15 +107,15 @@ class TaskRoutes(Generic[J]):
                 yield event
 
         answer.__annotations__ |= {
-            "body": self.request,
+            "asked": asked,
             "request": Request,
             "conduct": conduct,
             "return": self.answer,
         }
-        admitted.__annotations__ |= {"body": self.request, "conduct": conduct}
+        admitted.__annotations__ |= {"asked": asked, "conduct": conduct}
         stream.__annotations__ |= {
             "pieces": Annotated[Pieces, Depends(admitted)],
-            "return": AsyncIterator[TokenEvent | self.done | ErrorEvent],  # type: ignore[name-defined]
+            "return": AsyncIterator[self.pieces | self.done | ErrorEvent],  # type: ignore[name-defined]
         }
         router = APIRouter(prefix="/v1", tags=["tasks"], route_class=self.route_class)
         shared: dict[str, Any] = {
@@ -110,15 +123,16 @@ class TaskRoutes(Generic[J]):
             "responses": _PROBLEMS,
             "openapi_extra": self.extra or None,
         }
+        path = self.path or f"/{self.name}"
         router.post(
-            f"/{self.name}",
+            path,
             operation_id=self.name,
             summary=self.summary,
             description=self.description,
             **shared,
         )(answer)
         router.post(
-            f"/{self.name}/stream",
+            f"{path}/stream",
             operation_id=f"{self.name}_stream",
             summary=f"{self.verb}, telling every piece as it is decided",
             description=_STREAM.format(outputs=self.outputs),
@@ -133,6 +147,17 @@ class TaskRoutes(Generic[J]):
             return Conduct(self.task(service), service, context)
 
         return conduct
+
+    def _asked(self) -> Callable[..., Any]:
+        async def asked(body: Asks[J]) -> Asked[J]:
+            return Asked(body.job(), body.deadline_ms)
+
+        async def named(name: str, body: Asks[J]) -> Asked[J]:
+            return Asked(replace(body.job(), model=name), body.deadline_ms)
+
+        chosen = named if "{name}" in self.path else asked
+        chosen.__annotations__ |= {"body": self.request}
+        return chosen
 
     def _done(self, answer: Answer, timings: Timings) -> BaseModel:
         return self.done(result=self.answer.of(answer), timings=timings)

@@ -12,7 +12,15 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 FORMAT_VERSION = "1.0"
 MANIFEST = "manifest.json"
@@ -59,7 +67,12 @@ class Signatures(_Part):
 
 
 class TokenDecoding(_Part):
-    """Decode tokens, from `bos` to `eos`."""
+    """Decode tokens, from `bos` to `eos`.
+
+    A classifier has `labels`, the names of the ids 0, 1, … of its logits: its one step is fed
+    `bos`, and what comes out is every label with its probability. It ends by itself and bans
+    nothing; `eos` is what its sources end with, and what the rows of others are fed.
+    """
 
     kind: Literal["tokens"] = "tokens"
     bos: int = Field(ge=0)
@@ -67,13 +80,17 @@ class TokenDecoding(_Part):
     never: tuple[int, ...] = ()
     prefixes: dict[str, tuple[int, ...]] = {}
     """Ids that every output begins with, by `"en-fr"`-like language pair; not part of the text."""
+    labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
 class ValueDecoding(_Part):
-    """Decode a numeric series of a fixed number of steps."""
+    """Decode a numeric series of a fixed number of steps.
+
+    The first step is fed `start` [features], every other one what the step before it returned.
+    """
 
     kind: Literal["values"] = "values"
-    start: tuple[float, ...]
+    start: tuple[FiniteFloat, ...] = Field(min_length=1)
     steps: int = Field(ge=1)
 
 
@@ -82,6 +99,8 @@ class Limits(_Part):
 
     max_source: int = Field(ge=1)
     max_target: int = Field(ge=1)
+    min_source: int = Field(1, ge=1)
+    """Steps that a series must have; texts may be as short as they like."""
 
 
 class Generation(_Part):
@@ -108,7 +127,8 @@ class TextProcessing(_Part):
     tokenizer: Literal["subword", "word", "char"]
     source_file: str = ""
     """Empty where the source is no text, an image say."""
-    target_file: str
+    target_file: str = ""
+    """Empty where the target is no text, a label say."""
     append_eos: bool = True
     """Whether the source ends with `eos`."""
 
@@ -134,11 +154,15 @@ class Metric(_Part):
 
 
 class Golden(_Part):
-    """An example with its exact output, decoded again on export and by `verify_artifact.py`."""
+    """An example with its output, decoded again on export and by `verify_artifact.py`.
+
+    Texts must come out exactly; numbers may each differ by `tolerance`.
+    """
 
     input: JsonValue
     options: dict[str, JsonValue] = {}
     output: JsonValue
+    tolerance: float = Field(0.0, ge=0.0)
 
 
 class Licence(_Part):
@@ -235,6 +259,18 @@ class Manifest(_Part):
         assert isinstance(width, int), "checked on load: this is a bug"
         return height, width
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels that it tells apart; () where it is no classifier."""
+        return self.decoding.labels if isinstance(self.decoding, TokenDecoding) else ()
+
+    @property
+    def source_features(self) -> int:
+        """Numbers in each step of the series that `encode` takes; only for models of series."""
+        features = self.signatures.encode.inputs["values"].axes[2]
+        assert isinstance(features, int), "checked on load: this is a bug"
+        return features
+
     @model_validator(mode="after")
     def _source_is_of_its_kind(self) -> Manifest:
         if self.source_kind == "text" and self.text is not None and not self.text.source_file:
@@ -248,6 +284,46 @@ class Manifest(_Part):
                     pass
                 case _:
                     raise ValueError("a model of images takes `image` uint8 [batch, H, W, 3]")
+        if self.source_kind == "series":
+            match self.signatures.encode.inputs:
+                case {
+                    "values": Tensor(dtype="float32", axes=("batch", "source", int())),
+                    "mask": Tensor(dtype="bool", axes=("batch", "source"), pad=False),
+                    **others,
+                } if not others:
+                    pass
+                case _:
+                    raise ValueError(
+                        "a model of series takes `values` float32 [batch, source, N] and `mask` "
+                        "bool [batch, source], padded with false"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _target_is_of_its_kind(self) -> Manifest:
+        step, decoding = self.signatures.step, self.decoding
+        if isinstance(decoding, ValueDecoding):
+            value = Tensor(dtype="float32", axes=("batch", len(decoding.start)))
+            if step.outputs.get("value") != value or step.inputs.get("value", value) != value:
+                raise ValueError(f"step must take and return `value` as {value.axes}, as `start`")
+            if self.target_kind != "series" or self.limits.max_target < decoding.steps:
+                raise ValueError("a model that decodes values writes series, within max_target")
+            return self
+        if self.target_kind != ("label" if decoding.labels else "text"):
+            raise ValueError("a model that decodes tokens writes text, or labels that have names")
+        if self.target_kind == "text" and self.text is not None and not self.text.target_file:
+            raise ValueError("a model that writes text needs `text.target_file`")
+        if decoding.labels:
+            count = len(decoding.labels)
+            if len(set(decoding.labels)) < count or decoding.never or self.limits.max_target != 1:
+                raise ValueError(
+                    "a classifier bans nothing, writes one token, and names no two alike"
+                )
+            logits = step.outputs.get("logits")
+            if logits is None or logits.axes != ("batch", count):
+                raise ValueError(
+                    f"a classifier of {count} labels returns `logits` [batch, {count}]"
+                )
         return self
 
     @model_validator(mode="after")

@@ -41,6 +41,13 @@ class StepsResult:
     log_probabilities: Floats
 
 
+@dataclass(frozen=True)
+class ValuesResult:
+    """Several steps of all rows of numbers: `values` float32 [rows, steps, features]."""
+
+    values: Floats
+
+
 class Encoded(Protocol):
     """Encoded sources, opaque to the engine."""
 
@@ -52,7 +59,7 @@ class Encoded(Protocol):
 E = TypeVar("E", bound=Encoded)
 
 
-class Backend(Protocol[E]):
+class Rows(Protocol[E]):
     """Holds the running rows of one batch; called by one thread at a time.
 
     Rows are numbered 0 … rows-1. `join` and each step renumber them by parents: row i goes on from
@@ -65,6 +72,13 @@ class Backend(Protocol[E]):
 
     def join(self, encoded: E, keep: Ints, repeats: Ints) -> None:
         """Go on with the rows `keep` int32 [kept], then `repeats[i]` rows of each new source."""
+
+    def reset(self) -> None:
+        """Forget all rows."""
+
+
+class Backend(Rows[E], Protocol[E]):
+    """Rows that decode tokens."""
 
     def advance(
         self, parents: Ints, tokens: Ints, probes: Ints, fetch: int, want_attention: bool
@@ -80,5 +94,12 @@ class Backend(Protocol[E]):
         A row that is fed the end token counts as ended; the call returns early once all have.
         """
 
-    def reset(self) -> None:
-        """Forget all rows."""
+
+class ValueBackend(Rows[E], Protocol[E]):
+    """Rows that decode numbers."""
+
+    def advance_values(self, parents: Ints, values: Floats, steps: int) -> ValuesResult:
+        """Take `steps` ≥ 1 steps, feeding back what each returns.
+
+        parents int32 [rows], values float32 [rows, features].
+        """

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from app.engine.backend import Backend, StepResult, StepsResult
+from app.engine.backend import Ints, Rows
 from app.engine.config import EngineConfig
 from app.engine.item import Item
 from app.engine.layout import Layout
 from app.engine.observer import Observer
+from app.engine.request import SequenceRequest
+from app.engine.submission import Submission
 from app.errors import EngineFailure
-from app.search.greedy import Greedy
-from app.search.step import Candidates
 
 log = logging.getLogger(__name__)
+I = TypeVar("I", bound=Item)  # noqa: E741 - an item
 
 
-class Batch:
+class Batch(ABC, Generic[I]):
     """Keeps layout and backend in step; a failure of the backend becomes the items' failure.
 
     `join` and `advance` return the items that left: done, or with their `error` set.
@@ -28,29 +30,27 @@ class Batch:
 
     def __init__(
         self,
-        backend: Backend[Any],
-        eos: int,
+        backend: Rows[Any],
         config: EngineConfig,
         observer: Observer,
         clock: Callable[[], float],
     ) -> None:
         """Begin with no rows."""
         self._backend = backend
-        self._eos = eos
         self._config = config
         self._observer = observer
         self._clock = clock
-        self._layout = Layout()
+        self._layout: Layout[I] = Layout()
         self._joined = False  # the parents of all rows have been applied by a join
         self._step_seconds = 0.0  # how long a step took, the last time several were taken
         self.failures = 0  # of the backend, since its last good step
 
-    def free(self, gone: Sequence[Item]) -> None:
+    def free(self, gone: Sequence[I]) -> None:
         """Let the rows of `gone` die."""
         if gone:
             self._layout.free(gone)
 
-    def join(self, group: Sequence[Item]) -> list[Item]:
+    def join(self, group: Sequence[I]) -> list[I]:
         """Encode `group` and add it to the running rows; return those for whom it failed."""
         if not group:
             return []
@@ -60,7 +60,7 @@ class Batch:
         except Exception as error:
             log.exception("encoding %d items failed", len(group))
             self.failures += 1
-            return _failed(group, error)
+            return failed(group, error)
         for item, length in zip(group, encoded.lengths, strict=True):
             item.memory_length = length
         keep = self._layout.parents(drop_dead=True)
@@ -74,7 +74,7 @@ class Batch:
         self._observer.encoded(len(group), self._clock() - began)
         return []
 
-    def advance(self) -> list[Item]:
+    def advance(self) -> list[I]:
         """Take one step of all rows, or several if nobody minds; return the items that left."""
         items = self._layout.items()
         if not items:
@@ -90,29 +90,33 @@ class Batch:
         self._layout.free(left)
         return left
 
-    def _call(self, items: Sequence[Item]) -> list[Item]:
+    @abstractmethod
+    def item(
+        self,
+        request: SequenceRequest,
+        owner: Submission,
+        index: int,
+        arrived: float,
+        *,
+        bulk: bool = False,
+    ) -> I:
+        """Return a new item of this batch; it joins no rows yet. Called on any thread."""
+
+    @abstractmethod
+    def _call(self, items: Sequence[I]) -> list[I]:
+        """Take one call's steps of all rows; return the items that left."""
+
+    def _parents(self) -> Ints:
+        """Return what each row of this call goes on from; a join has just put them in order."""
         drop = not self._joined and self._layout.worth_dropping()
         parents = self._layout.parents(drop)
         if self._joined:
             parents = np.arange(self._layout.rows, dtype=np.int32)
         self._joined = False
-        tokens = self._layout.tokens(self._eos)
-        steps = self._steps(items)
-        began = self._clock()
-        if steps > 0:
-            result = self._backend.advance_greedy(parents, tokens, steps)
-            self._step_seconds = (self._clock() - began) / max(1, result.ids.shape[1])
-            self._observer.step(len(parents), result.ids.shape[1], self._clock() - began)
-            return self._take_steps(result)
-        fetch = max(item.search.fetch for item in items)
-        attention = any(item.request.options.want_attention for item in items)
-        probes = self._layout.probes()
-        one = self._backend.advance(parents, tokens, probes, fetch, attention)
-        self._observer.step(len(parents), 1, self._clock() - began)
-        return self._take_step(one)
+        return parents
 
-    def _steps(self, items: Sequence[Item]) -> int:
-        """Return how many greedy steps one call may take; 0 where candidates are needed."""
+    def _steps(self, items: Sequence[I]) -> int:
+        """Return how many steps one call may take; 0 where candidates are needed."""
         left = min(item.search.free_steps for item in items)
         left = min(left, max(item.search.steps_left for item in items))
         if left > 0 and self._step_seconds > 0:
@@ -120,42 +124,13 @@ class Batch:
             left = min(left, max(1, in_time))
         return min(left, self._config.max_steps)
 
-    def _take_step(self, result: StepResult) -> list[Item]:
-        left: list[Item] = []
-        broken = np.isnan(result.log_probabilities.min(axis=1))
-        for item, row in self._layout.places():
-            rows = slice(row, row + item.width)
-            if broken[rows].any():
-                left += _failed([item], FloatingPointError("a step returned not-a-number"))
-                continue
-            wanted = item.request.options.want_attention and result.attention is not None
-            attention = result.attention[rows] if wanted and result.attention is not None else None
-            item.search.advance(
-                Candidates(
-                    result.ids[rows],
-                    result.log_probabilities[rows],
-                    attention,
-                    result.probe_log_probabilities[rows],
-                )
-            )
-            if item.search.done:
-                left.append(item)
-        return left
+    def _stepped(self, rows: int, steps: int, began: float) -> None:
+        """Note what a call of several steps took."""
+        seconds = self._clock() - began
+        self._step_seconds = seconds / max(1, steps)
+        self._observer.step(rows, steps, seconds)
 
-    def _take_steps(self, result: StepsResult) -> list[Item]:
-        left: list[Item] = []
-        all_ids, all_gains = result.ids.tolist(), result.log_probabilities.tolist()
-        for item, row in self._layout.places():
-            assert isinstance(item.search, Greedy), "only greedy rows take several steps: a bug"
-            gains = all_gains[row]
-            item.search.extend(all_ids[row], gains)
-            if item.search.total != item.search.total:
-                left += _failed([item], FloatingPointError("a step returned not-a-number"))
-            elif item.search.done:
-                left.append(item)
-        return left
-
-    def _fail_all(self, error: Exception) -> list[Item]:
+    def _fail_all(self, error: Exception) -> list[I]:
         """Fail every item of the batch and begin anew."""
         items = self._layout.items()
         self.failures += 1
@@ -163,10 +138,11 @@ class Batch:
         self._layout.clear()
         self._joined = False
         self._backend.reset()
-        return _failed(items, error)
+        return failed(items, error)
 
 
-def _failed(items: Sequence[Item], error: Exception) -> list[Item]:
+def failed(items: Sequence[I], error: Exception) -> list[I]:
+    """Return `items`, which are lost to `error`."""
     for item in items:
         item.error = EngineFailure(f"a decode step failed: {type(error).__name__}")
     return list(items)

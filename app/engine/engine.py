@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from app.artifacts.manifest import TokenDecoding
+from app.artifacts.manifest import TokenDecoding, ValueDecoding
 from app.artifacts.store import Artifact
 from app.engine.admission import Admission
-from app.engine.backend import MOST_CANDIDATES, Backend
+from app.engine.backend import MOST_CANDIDATES, Backend, ValueBackend
 from app.engine.batch import Batch
 from app.engine.config import EngineConfig
 from app.engine.item import Item
@@ -25,6 +25,8 @@ from app.engine.outbox import Outbox
 from app.engine.request import SequenceRequest
 from app.engine.scheduler import Scheduler
 from app.engine.submission import Submission
+from app.engine.tokens import TokenBatch
+from app.engine.values import ValueBatch
 from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
 
 log = logging.getLogger(__name__)
@@ -43,19 +45,21 @@ class Engine:
 
     def __init__(
         self,
-        backend: Backend[Any],
-        decoding: TokenDecoding,
+        backend: Backend[Any] | ValueBackend[Any],
+        decoding: TokenDecoding | ValueDecoding,
         config: EngineConfig,
         observer: Observer,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make an engine around `backend`; `load` makes one from an artifact."""
-        self._decoding = decoding
+        """Make an engine around `backend`, which must be of the kind that `decoding` is.
+
+        `load` makes one from an artifact.
+        """
         self._observer = observer
         self._clock = clock
         self._admission = Admission(config.max_rows, config.max_waiting)
         self._scheduler: Scheduler[Item] = Scheduler(config.max_rows, config.encode_tokens)
-        self._batch = Batch(backend, decoding.eos, config, observer, clock)
+        self._batch = _batch(backend, decoding, config, observer, clock)
         self._outbox = Outbox()  # belongs to the thread
         self._changed = threading.Condition()  # guards what follows
         self._inbox: list[list[Item]] = []
@@ -69,27 +73,23 @@ class Engine:
         """Load `artifact` into a new engine; takes seconds and blocks.
 
         Raises:
-            ArtifactError: the model cannot be loaded, or this version cannot serve its kind.
+            ArtifactError: the model cannot be loaded, or bans too many ids.
         """
-        from app.engine.session import Session  # TensorFlow is loaded here and not before
+        # TensorFlow is loaded here and not before.
+        from app.engine.session import Session, ValueSession
 
         decoding = artifact.manifest.decoding
-        if not isinstance(decoding, TokenDecoding):
-            raise ArtifactError(
-                f"{artifact.name} decodes numbers; this version serves token models"
-            )
-        if len(decoding.never) + WIDEST_BEAM + 1 > MOST_CANDIDATES:
-            most = MOST_CANDIDATES - WIDEST_BEAM - 1
-            raise ArtifactError(
-                f"{artifact.name} bans {len(decoding.never)} ids; at most {most} can"
-            )
+        if isinstance(decoding, TokenDecoding):
+            _check_bans(artifact.name, decoding)
         threads = (config.intra_threads, config.inter_threads)
-        session = Session(
+        kind = Session if isinstance(decoding, TokenDecoding) else ValueSession
+        session = kind(
             artifact,
             device=config.device,
             threads=threads,
             exact=config.exact,
-            int8=config.int8,
+            # What a model of numbers feeds back would carry the error along.
+            int8=config.int8 and isinstance(decoding, TokenDecoding),
         )
         session.warm_up()
         return cls(session, decoding, config, observer)
@@ -143,7 +143,7 @@ class Engine:
         submission = Submission(len(items), deadline, self._outbox, streams=streams)
         now = self._clock()
         made = [
-            Item(request, self._decoding, submission, index, now, bulk=bulk)
+            self._batch.item(request, submission, index, now, bulk=bulk)
             for index, request in enumerate(items)
         ]
         with self._changed:
@@ -241,12 +241,11 @@ class Engine:
     def _finish(self, item: Item) -> None:
         try:
             result = item.result()
-            best = result.hypotheses[0]
         except Exception as error:  # a bug of a search must not cost anyone else's answer
             log.exception("an item has no result")
             item.error = EngineFailure(f"a search failed: {type(error).__name__}")
             return
-        self._observer.finished(best.finish_reason, len(best.tokens))
+        self._observer.finished(result.finish_reason, result.target_tokens)
         item.owner.finish(item.index, result)
 
     def _release(self, items: Sequence[Item]) -> None:
@@ -267,3 +266,22 @@ class Engine:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
+
+
+def _batch(
+    backend: Any,
+    decoding: TokenDecoding | ValueDecoding,
+    config: EngineConfig,
+    observer: Observer,
+    clock: Callable[[], float],
+) -> Batch[Any]:
+    """Return the running batch of what decodes like `decoding`."""
+    if isinstance(decoding, TokenDecoding):
+        return TokenBatch(backend, decoding, config, observer, clock)
+    return ValueBatch(backend, decoding, config, observer, clock)
+
+
+def _check_bans(name: str, decoding: TokenDecoding) -> None:
+    if len(decoding.never) + WIDEST_BEAM + 1 > MOST_CANDIDATES:
+        most = MOST_CANDIDATES - WIDEST_BEAM - 1
+        raise ArtifactError(f"{name} bans {len(decoding.never)} ids; at most {most} can")

@@ -9,32 +9,38 @@ C (2) and B finished, the next parents are [A's, A's, 2, C's, C's]; once B is dr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from app.engine.backend import Ints
 from app.engine.item import Item
 
+I = TypeVar("I", bound=Item)  # noqa: E741 - an item
 DEAD_SHARE = 0.25  # of the rows; beyond it the dead ones are dropped
 
 
-class Layout:
+class Layout(Generic[I]):
     """The rows of the running batch, in order."""
 
     def __init__(self) -> None:
         """Begin with no rows."""
-        self._slots: list[tuple[Item | None, int]] = []  # (owner or None, width)
+        self._slots: list[tuple[I | None, int]] = []  # (owner or None, width)
 
     @property
     def rows(self) -> int:
         """How many rows there are, dead ones included."""
         return sum(width for _, width in self._slots)
 
-    def items(self) -> list[Item]:
+    def items(self) -> list[I]:
         """Return the owners, in the order of their rows."""
         return [item for item, _ in self._slots if item is not None]
 
-    def places(self) -> Iterator[tuple[Item, int]]:
+    def slots(self) -> Iterator[tuple[I | None, int]]:
+        """Yield every owner, None for the dead, with its width, in the order of the rows."""
+        yield from self._slots
+
+    def places(self) -> Iterator[tuple[I, int]]:
         """Yield each owner with its first row."""
         row = 0
         for item, width in self._slots:
@@ -42,7 +48,7 @@ class Layout:
                 yield item, row
             row += width
 
-    def free(self, gone: Sequence[Item]) -> None:
+    def free(self, gone: Sequence[I]) -> None:
         """Let the rows of `gone` die."""
         lost = {id(item) for item in gone}
         self._slots = [
@@ -73,23 +79,6 @@ class Layout:
             self._slots = [slot for slot in self._slots if slot[0] is not None]
         return np.array(parents, np.int32)
 
-    def tokens(self, filler: int) -> Ints:
-        """Return what each row is fed next, int32 [rows]; `filler` for the dead."""
-        tokens: list[int] = []
-        for item, width in self._slots:
-            tokens += [filler] * width if item is None else item.search.tokens
-        return np.array(tokens, np.int32)
-
-    def probes(self) -> Ints:
-        """Return the ids that each row asks the log-probability of, int32 [rows, P], 0 for none."""
-        asked = [item.search.probes for item in self.items()]
-        probes = np.zeros((self.rows, max(map(len, asked), default=0)), np.int32)
-        if probes.size:
-            for item, row in self.places():
-                ids = item.search.probes
-                probes[row : row + item.width, : len(ids)] = ids
-        return probes
-
-    def append(self, items: Sequence[Item]) -> None:
+    def append(self, items: Sequence[I]) -> None:
         """Add the rows of `items` behind all others."""
         self._slots += [(item, item.width) for item in items]

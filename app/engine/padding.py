@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Tensor
-from app.engine.backend import Ints, Source
+from app.engine.backend import Source
+
+D = TypeVar("D", bound=np.generic)
 
 
 def padded(count: int, multiple: int) -> int:
@@ -21,7 +23,7 @@ def padded(count: int, multiple: int) -> int:
     return max(1, -(-count // multiple)) * multiple
 
 
-def pad_rows(array: Ints, rows: int) -> Ints:
+def pad_rows(array: NDArray[D], rows: int) -> NDArray[D]:
     """Return `array` [n, ...] with zeros behind, [rows, ...]."""
     return np.pad(array, [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1))
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.search.rules import WordLimits
+from app.search.series import Value
 from app.search.step import SamplingPlan
 
 FinishReason = Literal["stop", "length"]
@@ -50,11 +51,11 @@ class SequenceRequest:
 
     Args:
         source: what `encode` takes, by name: {"tokens": int32 [source]} for text.
-        options: how to decode it.
+        options: how to decode it; a model of numbers or labels has nothing to choose.
     """
 
     source: dict[str, NDArray[np.generic]]
-    options: DecodeOptions
+    options: DecodeOptions = DecodeOptions()
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,22 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class SequenceResult:
-    """The answer to one `SequenceRequest`: n-best hypotheses, best first."""
+    """The answer to one `SequenceRequest`: n-best hypotheses, best first.
+
+    Of a classifier they are all its labels, each as one token. A model of numbers has none, and
+    `values`, [steps][features], instead.
+    """
 
     hypotheses: tuple[Hypothesis, ...]
     source_tokens: int
+    values: tuple[Value, ...] = ()
+
+    @property
+    def finish_reason(self) -> FinishReason:
+        """Why the best of it ended; a series always ends by itself."""
+        return self.hypotheses[0].finish_reason if self.hypotheses else "stop"
+
+    @property
+    def target_tokens(self) -> int:
+        """How many tokens the best of it has, or steps."""
+        return len(self.hypotheses[0].tokens) if self.hypotheses else len(self.values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 from app.engine.outbox import Outbox
 from app.engine.request import SequenceResult
@@ -27,7 +28,7 @@ class Submission:
         self._future.add_done_callback(_retrieve)
         self._results: list[SequenceResult | None] = [None] * count
         self._missing = count
-        self._news: dict[int, Sequence[int]] = {}
+        self._news: dict[int, Sequence[Any]] = {}
         self._changed = asyncio.Event()
         self.deadline = deadline
         self.streams = streams
@@ -48,9 +49,10 @@ class Submission:
             self.cancel()
             raise
 
-    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[Any]]]:
         """Yield the tokens that are sure so far, by item, whenever more are; end with the results.
 
+        Of models of numbers they are values [features].
         What came while nobody looked is told at once. Closing the iterator does not cancel.
         """
         self._future.add_done_callback(lambda _: self._changed.set())
@@ -78,11 +80,11 @@ class Submission:
         """Whether the deadline has passed at the monotonic time `now`."""
         return self.deadline is not None and now >= self.deadline
 
-    def progress(self, index: int, tokens: Sequence[int]) -> None:
-        """Take the tokens that one item's output will begin with; called on the engine's thread."""
+    def progress(self, index: int, told: Sequence[Any]) -> None:
+        """Take what one item's output will begin with; called on the engine's thread."""
 
         def tell() -> None:
-            self._news[index] = tokens
+            self._news[index] = told
             self._changed.set()
 
         self._outbox.post(self._loop, tell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,17 +80,40 @@ class Outcome:
     attention: tuple[NDArray[np.float32], ...] | None = field(default=None, compare=False)
 
 
-class Search(Protocol):
-    """One sequence's search: it holds `width` rows from its first step to its last."""
+class Decoding(Protocol):
+    """One sequence on its way: it holds `width` rows from its first step to its last."""
 
     parents: list[int]
     """For each row of the next step, the row of the last step it goes on from: [width]."""
-    tokens: list[int]
-    """The token that each row of the next step is fed: [width]."""
 
     @property
     def width(self) -> int:
         """How many rows it holds."""
+
+    @property
+    def free_steps(self) -> int:
+        """How many steps may be taken at once because nothing is to be chosen; 0 if none.
+
+        What comes after the end or the limit is dropped.
+        """
+
+    @property
+    def steps_left(self) -> int:
+        """How many tokens (or values) may still come, the end token among them."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the outcome is final."""
+
+    def stable(self) -> Sequence[Any]:
+        """Return the tokens (or values) with which the outcome will begin, come what may."""
+
+
+class Search(Decoding, Protocol):
+    """One sequence's search among tokens; its `free_steps` feed back the best allowed id."""
+
+    tokens: list[int]
+    """The token that each row of the next step is fed: [width]."""
 
     @property
     def fetch(self) -> int:
@@ -99,21 +122,6 @@ class Search(Protocol):
     @property
     def probes(self) -> tuple[int, ...]:
         """The ids whose log-probabilities it must see in each row."""
-
-    @property
-    def free_steps(self) -> int:
-        """How many steps may be taken by feeding back the best id that is never banned; 0 if none.
-
-        What comes after the end or the limit is dropped.
-        """
-
-    @property
-    def steps_left(self) -> int:
-        """How many tokens may still come, the end token among them."""
-
-    @property
-    def done(self) -> bool:
-        """Whether `outcomes` is final."""
 
     def advance(self, candidates: Candidates) -> None:
         """Take one step."""

@@ -32,6 +32,7 @@ class CaptionJob(Job):
 
     FIELD: ClassVar[str] = "images"
     NOUN: ClassVar[str] = "image"
+    NOUNS: ClassVar[str] = "images"
     ATTENTION: ClassVar[str] = "return_attention"
 
     images: tuple[bytes | str, ...]

@@ -24,6 +24,7 @@ class Job(ABC):
 
     FIELD: ClassVar[str] = "text"
     NOUN: ClassVar[str] = "text"
+    NOUNS: ClassVar[str] = "texts"
     ATTENTION: ClassVar[str] = "return_alignments"
 
     model: str | None = field(default=None, kw_only=True)
@@ -35,6 +36,10 @@ class Job(ABC):
     @abstractmethod
     def count(self) -> int:
         """How many items are to be worked on."""
+
+    @abstractmethod
+    def pointer(self, place: int) -> str:
+        """Return where the item at `place` stands in the request."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Source:
 class Prepared:
     """A job that is checked and ready: `items[i]` asks for its item i.
 
-    `sources[i]` is what is read of the text i; an image has none.
+    `sources[i]` is what is read of the text i; images and series have none.
     """
 
     job: Job
@@ -85,8 +90,10 @@ class Prepared:
 
     @property
     def source_tokens(self) -> int:
-        """How many ids are read, end tokens included."""
-        return sum(len(source.reading.ids) for source in self.sources if source is not None)
+        """How many ids are read, end tokens included, or steps of series; of images none."""
+        texts = sum(len(source.reading.ids) for source in self.sources if source is not None)
+        series = [item.source["values"] for item in self.items if "values" in item.source]
+        return texts + sum(len(values) for values in series)
 
 
 def check_count(job: Job, most: int) -> None:
@@ -99,7 +106,7 @@ def check_count(job: Job, most: int) -> None:
         field = FieldError(f"/{job.FIELD}", f"must hold at least one {job.NOUN}")
         raise InvalidRequest("The list is empty.", field)
     if job.count > most:
-        message = f"holds {job.count} {job.NOUN}s; the limit is {most}"
+        message = f"holds {job.count} {job.NOUNS}; the limit is {most}"
         raise InvalidRequest("The list is too long.", FieldError(f"/{job.FIELD}", message))
 
 
@@ -133,8 +140,8 @@ def check_rows(job: Job, width: int, model: LoadedModel) -> None:
     rows, limit = job.count * width, model.max_rows + model.max_waiting
     if rows > limit:
         message = (
-            f"holds {job.count} {job.NOUN}s, {rows} rows at {width} each; "
-            f"the limit is {limit} rows: send at most {limit // width} {job.NOUN}s at once, "
+            f"holds {job.count} {job.NOUNS}, {rows} rows at {width} each; "
+            f"the limit is {limit} rows: send at most {limit // width} {job.NOUNS} at once, "
             "or use a smaller beam_size or n_best"
         )
         raise InvalidRequest("The list is too long.", FieldError(f"/{job.FIELD}", message))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.artifacts.store import Artifact
 from app.engine.request import SequenceRequest, SequenceResult
@@ -24,8 +24,8 @@ class Submission(Protocol):
         """Wait for the results, in the order of the items."""
         ...
 
-    def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
-        """Yield the tokens that are sure so far, by item; end when the results are there."""
+    def updates(self) -> AsyncIterator[Mapping[int, Sequence[Any]]]:
+        """Yield the tokens (or values) that are sure so far, by item; end with the results."""
         ...
 
     def cancel(self) -> None:
@@ -76,31 +76,45 @@ class Engine(Protocol):
 class LoadedModel:
     """One served model.
 
-    `source` is `target` where the source is no text. `max_rows` is how many rows its engine decodes
-    at once, `max_waiting` how many more may wait.
+    The tokenizers are None where its source, or its target, is no text. `max_rows` is how many rows
+    its engine decodes at once, `max_waiting` how many more may wait.
     """
 
     artifact: Artifact
     engine: Engine
-    source: Tokenizer
-    target: Tokenizer
+    source_tokenizer: Tokenizer | None
+    target_tokenizer: Tokenizer | None
     max_rows: int
     max_waiting: int
 
+    @property
+    def source(self) -> Tokenizer:
+        """The tokenizer of what it reads; only for models of texts."""
+        assert self.source_tokenizer is not None, "it reads no text: this is a bug"
+        return self.source_tokenizer
 
-def load_tokenizers(artifact: Artifact) -> tuple[Tokenizer, Tokenizer]:
-    """Return the source and the target tokenizer; what is shared, or alone, is read once.
+    @property
+    def target(self) -> Tokenizer:
+        """The tokenizer of what it writes; only for models that write text."""
+        assert self.target_tokenizer is not None, "it writes no text: this is a bug"
+        return self.target_tokenizer
+
+
+def load_tokenizers(artifact: Artifact) -> tuple[Tokenizer | None, Tokenizer | None]:
+    """Return the source and the target tokenizer, None where it is no text; a shared one once.
 
     Raises:
-        ArtifactError: the model writes no text, or a file is no tokenizer.
+        ArtifactError: a model of texts has none, or a file is no tokenizer.
     """
-    text = artifact.manifest.text
+    manifest = artifact.manifest
+    text = manifest.text
     if text is None:
-        raise ArtifactError(f"{artifact.name} has no tokenizers: its manifest lacks `text`")
+        if "text" in (manifest.source_kind, manifest.target_kind):
+            raise ArtifactError(f"{artifact.name} has no tokenizers: its manifest lacks `text`")
+        return None, None
     try:
-        target = Tokenizer.load(artifact.folder / text.target_file)
-        if text.source_file in ("", text.target_file):
-            return target, target
-        return Tokenizer.load(artifact.folder / text.source_file), target
+        names = dict.fromkeys(filter(None, (text.source_file, text.target_file)))
+        loaded = {name: Tokenizer.load(artifact.folder / name) for name in names}
+        return loaded.get(text.source_file), loaded.get(text.target_file)
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{artifact.name}: {error}; export the model again") from error

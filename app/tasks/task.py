@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from app.tasks.answer import Answer, answer
+from app.search.series import Value
+from app.tasks.answer import Answer, answer, check_finite
 from app.tasks.catalogue import Catalogue
 from app.tasks.job import Job, Prepared, TextJob
 from app.tasks.loaded import Submission
@@ -28,6 +29,17 @@ class TextPiece:
 
     index: int
     text: str
+
+
+@dataclass(frozen=True)
+class ValuesPiece:
+    """More of the series for the item at place `index`: values [steps][features]."""
+
+    index: int
+    values: tuple[Value, ...]
+
+
+Piece = TextPiece | ValuesPiece
 
 
 class Task(ABC, Generic[J]):
@@ -97,12 +109,41 @@ async def finish(prepared: Prepared, submission: Submission) -> Answer:
     return answer(prepared, results)
 
 
-async def follow(prepared: Prepared, submission: Submission) -> AsyncIterator[TextPiece | Answer]:
+async def follow(prepared: Prepared, submission: Submission) -> AsyncIterator[Piece | Answer]:
     """Yield the pieces of every output as they are decided, then the whole answer.
 
     Raises:
         DragomanError: what ended the submission early.
     """
+    writes_text = prepared.model.artifact.manifest.target_kind == "text"
+    pieces = _follow_text if writes_text else _follow_values
+    async for piece in pieces(prepared, submission):
+        yield piece
+
+
+async def _follow_values(
+    prepared: Prepared, submission: Submission
+) -> AsyncIterator[Piece | Answer]:
+    """Follow series; a classifier has nothing to tell before its answer."""
+    told = [0] * len(prepared.items)
+
+    def more(index: int, values: Sequence[Value]) -> ValuesPiece:
+        new = tuple(values[told[index] :])
+        check_finite(new, prepared, index)
+        told[index] += len(new)
+        return ValuesPiece(index, new)
+
+    async for news in submission.updates():
+        for index, values in news.items():
+            yield more(index, values)
+    result = await finish(prepared, submission)
+    for index, item in enumerate(result.items):
+        if len(item.values) > told[index]:
+            yield more(index, item.values)
+    yield result
+
+
+async def _follow_text(prepared: Prepared, submission: Submission) -> AsyncIterator[Piece | Answer]:
     texts = [IncrementalText(prepared.model.target) for _ in prepared.items]
     async for news in submission.updates():
         for index, tokens in news.items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal, Required, TypedDict
 
 
-class TaskArguments(TypedDict, total=False):
-    """What every task may be asked; what is left out, or None, is the service's choice.
+class Arguments(TypedDict, total=False):
+    """What every model may be asked; what is left out, or None, is the service's choice.
 
-    `model`: a model's name. `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
+    `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
     fastest. `n_best`: outputs returned, all but the first as `alternatives`. `max_tokens`,
     `min_tokens`: how long one output may and must be. `length_penalty`: 0 favours short outputs,
     above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice.
@@ -18,7 +18,6 @@ class TaskArguments(TypedDict, total=False):
     gives up.
     """
 
-    model: str | None
     beam_size: int | None
     n_best: int | None
     max_tokens: int | None
@@ -33,6 +32,15 @@ class TaskArguments(TypedDict, total=False):
     seed: int | None
     priority: Literal["interactive", "bulk"] | None
     deadline_ms: int | None
+
+
+class TaskArguments(Arguments, total=False):
+    """What every task may be asked.
+
+    `model`: a model's name.
+    """
+
+    model: str | None
 
 
 class TextArguments(TaskArguments, total=False):
@@ -77,6 +85,15 @@ class CaptionArguments(TaskArguments, total=False):
     """
 
     return_attention: bool | None
+
+
+class GenerateArguments(Arguments, total=False):
+    """What any model may be asked for; those that write numbers or labels have nothing to choose.
+
+    `return_alignments`: whether each text carries its `alignment`.
+    """
+
+    return_alignments: bool | None
 
 
 TOP_LEVEL = frozenset(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Unpack, overload
 
 from dragoman_client import tasks, wire
-from dragoman_client.arguments import CaptionArguments, SummarizeArguments, TranslateArguments
+from dragoman_client.arguments import (
+    CaptionArguments,
+    GenerateArguments,
+    SummarizeArguments,
+    TranslateArguments,
+)
 from dragoman_client.connection import Connection
 from dragoman_client.images import Image
-from dragoman_client.results import Caption, Language, Model, Summary, Translation
-from dragoman_client.stream import CaptionStream, SummaryStream, TranslationStream
+from dragoman_client.results import Caption, Generation, Language, Model, Summary, Translation
+from dragoman_client.stream import (
+    CaptionStream,
+    GenerationStream,
+    SummaryStream,
+    TranslationStream,
+)
 
 
 class Dragoman(Connection):
@@ -169,6 +180,52 @@ class Dragoman(Connection):
             DragomanError: the service did not begin; what breaks later, reading raises.
         """
         return CaptionStream(*self._open(tasks.CAPTION, image, arguments, timeout))
+
+    def generate(
+        self,
+        model: str,
+        text: str | Sequence[str] | None = None,
+        *,
+        values: Sequence[object] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[GenerateArguments],
+    ) -> Generation:
+        """Give any model what it reads, and get what it writes: texts, numbers or labels.
+
+        Args:
+            model: the model's name.
+            text: for a model of texts: a string, or a list that is decoded as one batch.
+            values: for a model of series: numbers (lists of them where a step has several), or a
+                list of such series; a NumPy array as `array.tolist()`.
+            timeout: seconds to wait for each try; None for the client's own.
+            arguments: see `dragoman_client.arguments.GenerateArguments`.
+
+        Raises:
+            DragomanError: see `dragoman_client.errors` for the tree.
+        """
+        items = {"text": text, "values": values}
+        found = self._ask(tasks.generate(model), items, arguments, timeout)
+        assert isinstance(found, Generation), "one request is one generation: this is a bug"
+        return found
+
+    def generate_stream(
+        self,
+        model: str,
+        text: str | Sequence[str] | None = None,
+        *,
+        values: Sequence[object] | None = None,
+        timeout: float | None = None,
+        **arguments: Unpack[GenerateArguments],
+    ) -> GenerationStream:
+        """Generate like `generate`, and return the pieces as they are decided.
+
+        Tries and `timeout` are those of `translate_stream`.
+
+        Raises:
+            DragomanError: the service did not begin; what breaks later, reading raises.
+        """
+        items = {"text": text, "values": values}
+        return GenerationStream(*self._open(tasks.generate(model), items, arguments, timeout))
 
     def models(self, *, timeout: float | None = None) -> list[Model]:
         """The models that are loaded."""

@@ -45,6 +45,26 @@ def captions(body: Mapping[str, Any], request_id: str) -> list[results.Caption]:
     ]
 
 
+def generations(body: Mapping[str, Any], request_id: str) -> list[results.Generation]:
+    """The one generation of an answer's body."""
+    outputs = tuple(_generated(item) for item in body["outputs"])
+    return [results.Generation(outputs, **_of_all(body, request_id))]
+
+
+def _generated(item: Mapping[str, Any]) -> results.Generated:
+    read = None if item.get("read") is None else _read(results.Read, item["read"])
+    if "values" in item:
+        return results.GeneratedValues(series(item["values"]))
+    if "labels" in item:
+        return results.GeneratedLabels(read_all(results.Label, item["labels"]), read)
+    return results.GeneratedText(**_of_text(item), read=read)
+
+
+def series(data: Sequence[Any]) -> results.Series:
+    """A series of an answer's body, of numbers or of lists of them."""
+    return tuple(tuple(step) if isinstance(step, list) else step for step in data)
+
+
 def _of_all(body: Mapping[str, Any], request_id: str) -> dict[str, Any]:
     """What all results of one answer share."""
     return {
@@ -117,6 +137,8 @@ def model(data: Mapping[str, Any]) -> results.Model:
             **data,
             "limits": _read(results.Limits, data["limits"]),
             "image": _read_image(data.get("image")),
+            "series": _read(results.SeriesShape, data["series"]) if data.get("series") else None,
+            "labels": tuple(data.get("labels") or ()),
             "languages": read_all(results.LanguagePair, data.get("languages")),
             "metrics": read_all(results.Metric, data.get("metrics")),
             "licences": read_all(results.Licence, data.get("licences")),

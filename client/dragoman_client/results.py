@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FinishReason = Literal["stop", "length"]
+Series = tuple[float, ...] | tuple[tuple[float, ...], ...]
+"""A series of numbers, or of tuples of them where a step has several."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,14 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Piece:
-    """More of the output for the item at place `index`; `str()` of it is its text."""
+    """More of the output for the item at place `index`; `str()` of it is its text.
+
+    Of a series it has `values` and no text: numbers, or tuples of them where a step has several.
+    """
 
     index: int
     text: str
+    values: Series = ()
 
     def __str__(self) -> str:
         """The text alone."""
@@ -155,6 +161,70 @@ class Caption(Output):
 
 
 @dataclass(frozen=True)
+class GeneratedText:
+    """What a model wrote; `read` tells how much of a text it read."""
+
+    text: str
+    score: float
+    finish_reason: FinishReason
+    alternatives: tuple[Alternative, ...] = ()
+    alignment: Alignment | None = None
+    read: Read | None = None
+
+    def __str__(self) -> str:
+        """The text alone."""
+        return self.text
+
+
+@dataclass(frozen=True)
+class GeneratedValues:
+    """The numbers that a model went on with."""
+
+    values: Series
+
+
+@dataclass(frozen=True)
+class Label:
+    """One label of a classifier; the probabilities of all of them add up to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class GeneratedLabels:
+    """All labels of a classifier, the likeliest first; `str()` of it is the first one's name."""
+
+    labels: tuple[Label, ...]
+    read: Read | None = None
+
+    def __str__(self) -> str:
+        """The likeliest label."""
+        return self.labels[0].label
+
+
+Generated = GeneratedText | GeneratedValues | GeneratedLabels
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What a model made of one request, by its own contract; `outputs` are in its items' order."""
+
+    outputs: tuple[Generated, ...]
+    model: ModelVersion
+    usage: Usage
+    request_id: str
+    seed: int | None = None
+
+    @property
+    def output(self) -> Generated:
+        """The only output; use `outputs` where a list was sent."""
+        if len(self.outputs) != 1:
+            raise RuntimeError(f"there are {len(self.outputs)} outputs: use `outputs`")
+        return self.outputs[0]
+
+
+@dataclass(frozen=True)
 class LanguagePair:
     """A source and a target language, as BCP 47 tags."""
 
@@ -164,10 +234,11 @@ class LanguagePair:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many tokens one item may have."""
+    """How many tokens (or steps of a series) one item may have, and a series must have."""
 
     max_source: int
     max_target: int
+    min_source: int = 1
 
 
 @dataclass(frozen=True)
@@ -178,6 +249,18 @@ class ImageInput:
     width: int
     formats: tuple[str, ...]
     max_pixels: int
+
+
+@dataclass(frozen=True)
+class SeriesShape:
+    """What a model of series takes and gives: numbers in each step, and how many steps it writes.
+
+    None stands where a side is no series.
+    """
+
+    source_features: int | None = None
+    target_features: int | None = None
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +289,7 @@ class Licence:
 class Model:
     """A loaded model: what it does, how well, and what it may be used for.
 
+    `source_kind` is `text`, `image` or `series`, `target_kind` `text`, `series` or `label`.
     `generation` holds the options that a request gets unless it names its own.
     """
 
@@ -217,7 +301,11 @@ class Model:
     commercial_use: bool
     limits: Limits
     parameters: int = 0
+    source_kind: str = "text"
+    target_kind: str = "text"
     image: ImageInput | None = None
+    series: SeriesShape | None = None
+    labels: tuple[str, ...] = ()
     languages: tuple[LanguagePair, ...] = ()
     metrics: tuple[Metric, ...] = ()
     licences: tuple[Licence, ...] = ()

@@ -10,7 +10,7 @@ import httpx2
 
 from dragoman_client import wire
 from dragoman_client.reading import Reader
-from dragoman_client.results import Caption, Piece, Summary, Translation
+from dragoman_client.results import Caption, Generation, Piece, Summary, Translation
 
 T = TypeVar("T")
 
@@ -143,6 +143,10 @@ class CaptionStream(_SyncStream[Caption]):
     """A stream of captions."""
 
 
+class GenerationStream(_SyncStream[Generation]):
+    """A stream of any model; `result` is the whole `Generation`."""
+
+
 class AsyncTranslationStream(_AsyncStream[Translation]):
     """A stream of translations."""
 
@@ -153,3 +157,7 @@ class AsyncSummaryStream(_AsyncStream[Summary]):
 
 class AsyncCaptionStream(_AsyncStream[Caption]):
     """A stream of captions."""
+
+
+class AsyncGenerationStream(_AsyncStream[Generation]):
+    """A stream of any model; `result` is the whole `Generation`."""

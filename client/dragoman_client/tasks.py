@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from dragoman_client import images, reading, results
-from dragoman_client.arguments import CaptionArguments, SummarizeArguments, TranslateArguments
+from dragoman_client.arguments import (
+    CaptionArguments,
+    GenerateArguments,
+    SummarizeArguments,
+    TranslateArguments,
+)
 from dragoman_client.body import Body, form_body, json_body, split
+from dragoman_client.wire import model_path
 
 T = TypeVar("T")
 
@@ -42,6 +48,24 @@ def _texts(items: Any, fields: Mapping[str, object]) -> Body:
 
 def _images(items: Any, fields: Mapping[str, object]) -> Body:
     return form_body(images.contents(items), fields)
+
+
+def _own(items: Mapping[str, object], fields: Mapping[str, object]) -> Body:
+    sent = {name: value for name, value in items.items() if value is not None}
+    if len(sent) != 1:
+        raise TypeError("give either `text` or `values`")
+    return json_body({**sent, **fields})
+
+
+def generate(model: str) -> Task[results.Generation]:
+    """The task of the model of that name; its items are `{"text": …}` or `{"values": …}`."""
+    return Task(
+        f"{model_path(model)}/generate",
+        frozenset(GenerateArguments.__annotations__),
+        _own,
+        reading.generations,
+        lambda _: True,  # all items of a request are in one generation
+    )
 
 
 TRANSLATE: Task[results.Translation] = Task(

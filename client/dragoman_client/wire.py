@@ -73,6 +73,8 @@ def read_event(
         event = json.loads(value)
         if event["type"] == "token":
             return results.Piece(int(event["index"]), str(event["text"]))
+        if event["type"] == "values":
+            return results.Piece(int(event["index"]), "", reading.series(event["values"]))
         if event["type"] == "done":
             return read(event["result"], request_id)
         if event["type"] == "error":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,26 +12,27 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from app.artifacts.manifest import Manifest
-from app.engine.request import SequenceRequest
+from app.engine.request import SequenceRequest, SequenceResult
 from app.errors import ArtifactError
-from app.tasks import caption, summarize, translate
+from app.tasks import caption, generate, summarize, translate
 from app.tasks.caption import CaptionJob
-from app.tasks.job import Prepared
+from app.tasks.job import Prepared, TextJob
 from app.tasks.loaded import LoadedModel
 from app.tasks.options import Options
+from app.tasks.series import SeriesJob
 from app.tasks.summarize import SummarizeJob
 from app.tasks.translate import TranslateJob
 from scripts.training.drawings import DRAWINGS, draw
 from scripts.training.images import read_image
 
 Source = JsonValue | Path
-"""A text; or a picture: the path of a file, or `{"drawing": NAME}` for one drawn by code."""
+"""A text; a picture: the path of a file, or `{"drawing": NAME}` for one drawn by code; a series."""
 
 
 def requests_of(
     sources: Sequence[Source], model: LoadedModel, options: Options, *, listed: bool = True
 ) -> tuple[SequenceRequest, ...]:
-    """Return what the engine is asked for `sources`, all texts or all pictures.
+    """Return what the engine is asked for `sources`: all texts, all pictures or all series.
 
     Raises:
         InvalidRequest: as `prepare` does.
@@ -43,6 +45,8 @@ def requests_of(
         if len(texts) < len(sources):
             raise ArtifactError("its input is not a text; export the model again")
         return prepare(texts, model, options, listed=listed).items
+    if manifest.source_kind == "series":
+        return generate.prepare(SeriesJob(tuple(sources), listed, options=options), model).items
     pictures = [pixels(source, manifest) for source in sources]
     job = CaptionJob((b"",) * len(pictures), True, options=options)
     return caption.prepare(job, pictures, model).items
@@ -74,6 +78,8 @@ def prepare(
             than the model reads. Of a text to summarize the beginning is read.
     """
     manifest = model.artifact.manifest
+    if manifest.task == "generate":
+        return generate.prepare(TextJob(tuple(texts), listed, options=options), model)
     pair = manifest.languages[0]
     if manifest.task == "summarize":
         shorten = SummarizeJob(tuple(texts), listed, pair.source, options=options)
@@ -81,3 +87,18 @@ def prepare(
         return summarize.prepare(shorten, shorten.checked_texts(), languages, model)
     job = TranslateJob(tuple(texts), listed, pair.target, pair.source, options=options)
     return translate.prepare(job, model)
+
+
+def output_of(result: SequenceResult, model: LoadedModel) -> JsonValue:
+    """Return the best of a result as golden examples keep it.
+
+    A text; a series [steps][features], or [steps] where a step is one number; or every label with
+    its probability, the likeliest first.
+    """
+    if result.values:
+        return [list(step) if len(step) > 1 else step[0] for step in result.values]
+    labels = model.artifact.manifest.labels
+    if labels:
+        found = [(one.tokens[0], one.log_probability) for one in result.hypotheses]
+        return [[labels[label], round(math.exp(gain), 6)] for label, gain in found]
+    return model.target.decode(result.hypotheses[0].tokens)

@@ -27,6 +27,8 @@ Shape = tuple[int, int]
 class Batch:
     """One training batch; ids are int32, 0 pads on the right.
 
+    Of series, `source` and `labels` are numbers [batch, steps, features], `inputs` the source's
+    mask.
     `source` [batch, source], `inputs` and `labels` [batch, target]: labels are inputs shifted left.
     Of pictures, `source` holds features [batch, height, width, channels], `inputs` and `labels` are
     [batch, captions, target], and `places` [batch] says which pictures (-1 for none). `weights`, of
@@ -34,8 +36,8 @@ class Batch:
     """
 
     source: NDArray[Any]
-    inputs: NDArray[np.int32]
-    labels: NDArray[np.int32]
+    inputs: NDArray[Any]
+    labels: NDArray[Any]
     weights: NDArray[np.float32] | None = None
     places: NDArray[np.int64] | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.artifacts.manifest import Manifest
 
 
@@ -25,8 +27,11 @@ def _effort(manifest: Manifest) -> str:
     return f"{what} {int(last['step']):,} batches in {last['seconds'] / 3600:.1f} hours.".strip()
 
 
-def write_card(manifest: Manifest, limits: str) -> str:
-    """Return the card as Markdown; `limits` says what the model is not for."""
+def write_card(manifest: Manifest, limits: str, pictures: Sequence[str] = ()) -> str:
+    """Return the card as Markdown.
+
+    `limits` says what the model is not for; `pictures` are lines shown below the figures.
+    """
     pairs = ", ".join(f"{pair.source} → {pair.target}" for pair in manifest.languages)
     lines = [
         f"# {manifest.name}, version {manifest.version}",
@@ -54,6 +59,7 @@ def write_card(manifest: Manifest, limits: str) -> str:
             ],
         ),
         "",
+        *pictures,
         "## Intended use and limits",
         "",
         limits,

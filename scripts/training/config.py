@@ -220,7 +220,12 @@ def load_recipe(path: Path) -> Recipe:
         ValueError: bases go round in a circle.
         pydantic.ValidationError: a key is missing, unknown or out of range.
     """
-    return Recipe.model_validate(_keys(path, ()))
+    return Recipe.model_validate(read_keys(path))
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """Return a recipe's keys, its base's among them, unchecked; raises as `load_recipe` does."""
+    return _keys(path, ())
 
 
 def _keys(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:

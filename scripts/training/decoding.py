@@ -1,4 +1,4 @@
-"""Decode texts or pictures with an exported artifact, through the very engine that serves."""
+"""Decode texts, pictures or series with an exported artifact, by the very engine that serves."""
 
 from __future__ import annotations
 
@@ -75,6 +75,10 @@ class Decoder:
         for place, tokens in zip(order, best, strict=True):
             outputs[place] = self._model.target.decode(tokens)
         return Decoded(outputs, seconds, sum(map(len, best)))
+
+    def go_on(self, series: Sequence[Source]) -> list[SequenceResult]:
+        """Return what a model of numbers makes of each of `series`."""
+        return asyncio.run(self._decode(series, Options(), CHUNK, at_once=True))
 
     def candidates(self, sources: Sequence[str], count: int) -> list[list[str]]:
         """Return the `count` best texts for each source, best first, of a beam of that size."""

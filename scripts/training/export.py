@@ -76,7 +76,7 @@ def _max_source(model: Seq2Seq, recipe: Recipe) -> int:
     return int(rows * columns)
 
 
-def _build(run: Run, folder: Path) -> Manifest:
+def _build(run: Run[Recipe], folder: Path) -> Manifest:
     """Write the SavedModels into `folder`; return a manifest that has no figures yet."""
     recipe = run.recipe
     tokenizer = Tokenizer.load(run.tokenizer)
@@ -135,7 +135,7 @@ def _check_golden(artifact: Artifact) -> None:
         raise AssertionError("the reloaded artifact decodes differently: this is a bug")
 
 
-def export(run: Run, data: Path, out: Path, replace: bool = False) -> Artifact:
+def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Artifact:
     """Write `out/<name>/<version>/` from `run`, measured on the sets found in `data`.
 
     Raises:

@@ -9,8 +9,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 
-def draw_loss_curve(history: Sequence[dict[str, float]], path: Path, title: str) -> None:
-    """Write a PNG of training and validation loss (nats a label) over steps."""
+def draw_loss_curve(
+    history: Sequence[dict[str, float]],
+    path: Path,
+    title: str,
+    *,
+    unit: str = "nats a label",
+    logarithmic: bool = False,
+) -> None:
+    """Write a PNG of training and validation loss over steps."""
     figure = Figure(figsize=(6.4, 3.6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -18,7 +25,9 @@ def draw_loss_curve(history: Sequence[dict[str, float]], path: Path, title: str)
     axes.plot(steps, [row["train"] for row in history], label="train (with dropout)")
     axes.plot(steps, [row["validation"] for row in history], label="validation (averaged weights)")
     axes.set_xlabel("step")
-    axes.set_ylabel("loss, nats a label")
+    axes.set_ylabel(f"loss, {unit}")
+    if logarithmic:
+        axes.set_yscale("log")
     axes.set_title(title)
     axes.grid(alpha=0.3)
     axes.legend()

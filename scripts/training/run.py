@@ -6,19 +6,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from scripts.training.config import Recipe
 
 FACTS = "run.json"
+R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Generic[R]):
     """A finished run; `command` has one line for each stage of the training."""
 
     folder: Path
-    recipe: Recipe
+    recipe: R
     command: str
 
     @property
@@ -33,14 +36,24 @@ class Run:
         return rows
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path) -> Run[Recipe]:
     """Read what `write_facts` wrote."""
+    return read_run(folder, Recipe)
+
+
+def read_run(folder: Path, kind: type[R]) -> Run[R]:
+    """Read what `write_facts` wrote of a recipe of that kind."""
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    return Run(folder, Recipe.model_validate(facts["recipe"]), "\n".join(facts["commands"]))
+    return Run(folder, kind.model_validate(facts["recipe"]), "\n".join(facts["commands"]))
+
+
+def task_of(folder: Path) -> str:
+    """Return the task of a run's recipe."""
+    return str(json.loads((folder / FACTS).read_text(encoding="utf-8"))["recipe"]["task"])
 
 
 def write_facts(
-    folder: Path, recipe: Recipe, command: str, resumed: bool, before: Sequence[str] = ()
+    folder: Path, recipe: BaseModel, command: str, resumed: bool, before: Sequence[str] = ()
 ) -> None:
     """Write down how the run is made; `before` made the weights that it begins with.
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.artifacts.manifest import Signature, Signatures, Tensor
 from scripts.training.model.seq2seq import Seq2Seq
+from scripts.training.model.series import SeriesModel
 
 Specs = dict[str, tf.TensorSpec]
 Function = Callable[[dict[str, Any]], dict[str, Any]]
@@ -33,15 +34,16 @@ def _trace(function: Function, specs: Specs) -> Any:
     return tf.function(function, input_signature=[specs]).get_concrete_function()
 
 
-def _save(path: Path, name: str, concrete: Any, model: Seq2Seq) -> None:
+def _save(path: Path, name: str, concrete: Any, model: Any, transposed: Any = None) -> None:
     # The key is the weight's place in `model.weights`: `read_weights` finds it again.
     places = {variable.value.ref(): place for place, variable in enumerate(model.weights)}
     module = tf.Module(name=name)
     own = [v for v in concrete.variables if v.ref() in places]
     module.weights = {f"{places[v.ref()]:04d}": v for v in own}
-    # The embeddings, which a decoder of pictures has in no other shape than this.
-    place = places[model.embedding.embeddings.value.ref()]
-    module.transposed = {f"{place:04d}": v for v in concrete.variables if v.ref() not in places}
+    if transposed is not None:
+        # The embeddings, which a decoder of pictures has in no other shape than this.
+        place = places[transposed.value.ref()]
+        module.transposed = {f"{place:04d}": v for v in concrete.variables if v.ref() not in places}
     tf.saved_model.save(module, str(path), signatures={name: concrete})
 
 
@@ -81,20 +83,49 @@ def save_models(model: Seq2Seq, folder: Path) -> Signatures:
     """Write `folder/encoder` and `folder/decoder`; return the signatures for the manifest."""
     source, dtype, shape = model.source
     sources = {source: tf.TensorSpec(shape, dtype, source)}
-    encode = _trace(lambda inputs: model.encode(inputs[source]), sources)
+    columns = tf.Variable(tf.transpose(model.embedding.embeddings), trainable=False)
+    return _save_pair(
+        model,
+        folder,
+        (lambda inputs: model.encode(inputs[source]), sources),
+        (lambda inputs: model.step(inputs, columns), tf.TensorSpec([None], tf.int32, "token")),
+        model.embedding.embeddings,
+    )
+
+
+def save_series(model: SeriesModel, folder: Path) -> Signatures:
+    """Write a model of numbers as `save_models` writes one of tokens."""
+    read, written = model.features
+    sources = {
+        "values": tf.TensorSpec([None, None, read], tf.float32, "values"),
+        "mask": tf.TensorSpec([None, None], tf.bool, "mask"),
+    }
+    value = tf.TensorSpec([None, written], tf.float32, "value")
+    return _save_pair(model, folder, (model.encode, sources), (model.step, value))
+
+
+def _save_pair(
+    model: Any,
+    folder: Path,
+    reader: tuple[Function, Specs],
+    writer: tuple[Function, tf.TensorSpec],
+    transposed: Any = None,
+) -> Signatures:
+    """Write both SavedModels; `writer` names what a step is fed beside `encode`'s outputs."""
+    encode = _trace(*reader)
     encoded = dict(encode.structured_outputs)
-    step_specs = {"token": tf.TensorSpec([None], tf.int32, "token")}
+    function, fed = writer
+    step_specs = {fed.name: fed}
     for name, output in encoded.items():
         shape = output.shape.as_list()
         shape[0] = None
         step_specs[name] = tf.TensorSpec(shape, output.dtype, name)
-    columns = tf.Variable(tf.transpose(model.embedding.embeddings), trainable=False)
-    step = _trace(lambda inputs: model.step(inputs, columns), step_specs)
-    _save(folder / "encoder", "encode", encode, model)
-    _save(folder / "decoder", "step", step, model)
+    step = _trace(function, step_specs)
+    _save(folder / "encoder", "encode", encode, model, transposed)
+    _save(folder / "decoder", "step", step, model, transposed)
     stepped = dict(step.structured_outputs)
-    memories = {name: spec for name, spec in step_specs.items() if name != "token"}
+    memories = {name: spec for name, spec in step_specs.items() if name != fed.name}
     return Signatures(
-        encode=Signature(inputs=_tensors(sources), outputs=_tensors(memories)),
+        encode=Signature(inputs=_tensors(reader[1]), outputs=_tensors(memories)),
         step=Signature(inputs=_tensors(step_specs), outputs=_tensors(stepped)),
     )

@@ -39,6 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "translate",
         "summarize",
         "caption",
+        "series",
     ]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
     with Served("app", models / "log", host="127.0.0.1", models=models) as served:
@@ -76,6 +77,7 @@ def test_models_say_what_they_are(service: str) -> None:
         ("toy-colours", "caption", "ready", (LanguagePair("und", "en"),)),
         ("toy-en-fr", "translate", "ready", (LanguagePair("en", "fr"),)),
         ("toy-headline-en", "summarize", "ready", (LanguagePair("en", "en"),)),
+        ("toy-means", "generate", "ready", ()),
     ]
 
 
@@ -159,7 +161,7 @@ def test_nobody_listening_is_a_failed_connection() -> None:
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "client/README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_the_readme_runs(
     number: int,
     service: str,
@@ -167,7 +169,7 @@ def test_the_readme_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
     for name in ("photo.jpg", "other.png"):
         (tmp_path / name).write_bytes(encode(cells()))
     monkeypatch.chdir(tmp_path)

@@ -32,6 +32,8 @@ def test_operation_ids_never_change() -> None:
     assert sorted(operations()) == [
         "caption",
         "caption_stream",
+        "generate",
+        "generate_stream",
         "get_model",
         "list_languages",
         "list_models",
@@ -53,7 +55,7 @@ def test_every_error_is_described_as_a_problem() -> None:
         if status != "200"
     }
     assert set(map(tuple, described.values())) == {("application/problem+json",)}
-    tasks = ("translate", "summarize", "caption")
+    tasks = ("translate", "summarize", "caption", "generate")
     for route in (name for task in tasks for name in (task, f"{task}_stream")):
         statuses = [status for name, status in described if name == route]
         assert sorted(statuses) == ["404", "413", "415", "422", "500", "503", "504"]

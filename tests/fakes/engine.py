@@ -1,14 +1,16 @@
 """An engine whose answers a person can check: the output is the source, read backwards.
 
-An image is read as four colours, see `tests.fakes.toy_artifact`.
+An image is read as four colours, see `tests.fakes.toy_artifact`; numbers come back backwards, too,
+and of labels the first is the likeliest, by 3 : 2 : 1 where there are three.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +40,16 @@ class FakeSubmission:
             raise engine.error
         if self.cancelled:
             raise Cancelled("cancelled")
-        return [_backwards(item) for item in self.items]
+        return [self._engine.answer(item) for item in self.items]
 
-    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[int]]]:
+    async def updates(self) -> AsyncIterator[Mapping[int, Sequence[Any]]]:
         """One token more of every item in each update, as long as one has more."""
-        outputs = [_backwards(item).hypotheses[0].tokens for item in self.items]
+        outputs: list[Sequence[Any]] = []
+        for item in self.items:
+            result = self._engine.answer(item)
+            outputs.append(result.values or ())
+            if result.hypotheses and not self._engine.labels:
+                outputs[-1] = result.hypotheses[0].tokens
         for length in range(1, max(map(len, outputs), default=0)):
             yield {
                 index: tokens[:length]
@@ -77,6 +84,8 @@ class FakeEngine:
     submissions: list[FakeSubmission] = field(default_factory=list)
     deadlines: list[float | None] = field(default_factory=list)
     bulk: list[bool] = field(default_factory=list)
+    labels: int = 0
+    """How many labels there are; 0 where it is no classifier."""
     submission_type: ClassVar[type[FakeSubmission]] = FakeSubmission
 
     def submit(
@@ -96,6 +105,18 @@ class FakeEngine:
         self.deadlines.append(deadline)
         self.bulk.append(bulk)
         return submission
+
+    def answer(self, item: SequenceRequest) -> SequenceResult:
+        """What comes out of one item."""
+        if self.labels:
+            total = self.labels * (self.labels + 1) / 2
+            gains = [math.log((self.labels - place) / total) for place in range(self.labels)]
+            ranked = [Hypothesis((at,), gain, gain, "stop") for at, gain in enumerate(gains)]
+            return SequenceResult(tuple(ranked), len(item.source["tokens"]))
+        if "values" in item.source:
+            rows = [tuple(row) for row in item.source["values"].tolist()]
+            return SequenceResult((), len(rows), tuple(reversed(rows)))
+        return _backwards(item)
 
     def close(self) -> None:
         self.closed = True

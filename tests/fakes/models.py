@@ -18,6 +18,8 @@ from tests.fakes.toy_artifact import (
     _manifest,
     word_tokenizer,
 )
+from tests.fakes.toy_labels import labels_manifest
+from tests.fakes.toy_series import series_manifest
 
 
 def manifest(name: str = "toy-en-fr", **changes: object) -> Manifest:
@@ -55,6 +57,23 @@ def captioner(
     about = _captioner(name, 1).model_copy(update=changes)
     artifact = Artifact(Path("models") / name / "1", about)
     return LoadedModel(artifact, engine or FakeEngine(), tokenizer, tokenizer, 8, 8)
+
+
+def series(engine: FakeEngine | None = None, features: int = 1, **changes: object) -> LoadedModel:
+    """A model that reads 2 to 8 steps and gives them back, the last first."""
+    about = series_manifest(features=features).model_copy(update=changes)
+    artifact = Artifact(Path("models") / about.name / "1", about)
+    return LoadedModel(artifact, engine or FakeEngine(), None, None, 8, 8)
+
+
+def classifier(engine: FakeEngine | None = None) -> LoadedModel:
+    """A model that finds every text `one` with 3, `four` with 2 and `nine` with 1 in 6."""
+    about = labels_manifest()
+    artifact = Artifact(Path("models") / about.name / "1", about)
+    tokenizer = Tokenizer(word_tokenizer(SOURCE_WORDS))
+    return LoadedModel(
+        artifact, engine or FakeEngine(labels=len(about.labels)), tokenizer, None, 8, 8
+    )
 
 
 class FakeLoader:

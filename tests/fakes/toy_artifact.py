@@ -45,6 +45,7 @@ from app.artifacts.manifest import (
 from app.artifacts.store import Artifact
 from app.artifacts.writer import write_artifact
 from app.text.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
+from tests.fakes.saving import save
 
 ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 FRENCH = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
@@ -185,12 +186,6 @@ def _write_models(folder: Path, grid: int | None) -> None:
             "state_position": state_position + 1,
             "state_sum": total,
         }
-
-    def save(path: Path, name: str, function: Any, specs: list[Any], variables: list[Any]) -> None:
-        module = tf.Module(name=name)
-        module.held = variables
-        concrete = tf.function(function, input_signature=specs).get_concrete_function()
-        tf.saved_model.save(module, str(path), signatures={name: concrete})
 
     spec = tf.TensorSpec
     tokens = spec([None, None], tf.int32, "tokens")

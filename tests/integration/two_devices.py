@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.artifacts.store import open_artifact
-from app.engine.session import rows
+from app.engine.session import Session, rows
 from tests.fakes.toy_artifact import write_toy_artifact
 
 EOS = 2
@@ -25,7 +25,7 @@ def main() -> None:
     write_toy_artifact(folder)
     rows.resolve_device = lambda _: "/CPU:1"
     artifact = open_artifact(folder / "toy-en-fr" / "1")
-    made = rows.Session(artifact, device="gpu:0", threads=(1, 1), exact=False)
+    made = Session(artifact, device="gpu:0", threads=(1, 1), exact=False)
     made.warm_up()
     source = {"tokens": np.array([4, 5, EOS], np.int32)}
     start = np.zeros(1, np.int32)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from scripts.training.config import load_recipe
+from scripts.training.series.config import load_any
 
 MINIMAL = """
 name = "tiny"
@@ -41,7 +42,7 @@ def write(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_of_the_project_is_valid_and_named_after_its_file(path: Path) -> None:
     name, _, _stage = path.stem.partition(".")
-    assert load_recipe(path).name == name
+    assert load_any(path).name == name
 
 
 def test_there_are_recipes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from app.artifacts.manifest import (
     Golden,
     Manifest,
 )
+from app.artifacts.store import Artifact
 from app.artifacts.writer import write_artifact
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.tokenizer import train_char
 from scripts.verify_artifact import check
 from tests.fakes.tiny import tiny_recipe, write_tiny
 from tests.fakes.toy_artifact import write_toy_summarizer
+from tests.fakes.toy_labels import write_toy_labels
+from tests.fakes.toy_series import write_toy_series
 
 TEXTS = ("abc", "cab b")
 LINE = re.compile(r"^DIFFERS beam_size=(\d+): '(.+)' -> '(.*)', on export '\?'$")
@@ -119,3 +123,15 @@ def test_a_model_that_summarizes_is_verified_as_one(
     golden = (*toy.manifest.golden, long)
     assert check(with_golden(toy.folder, tmp_path / "again", golden))
     assert "all 2 golden examples are as exported" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("write", [write_toy_series, write_toy_labels])
+def test_numbers_and_labels_are_verified_within_their_tolerance(
+    write: Callable[[Path], Artifact], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toy = write(tmp_path)
+    assert check(toy.folder)
+    (golden,) = toy.manifest.golden
+    exact = golden.model_copy(update={"tolerance": 0.0, "output": [["none", 0.5]]})
+    assert not check(with_golden(toy.folder, tmp_path / "again", (exact,)))
+    assert "1 of 1 golden examples come out differently" in capsys.readouterr().err

@@ -7,7 +7,15 @@ from typing import Literal
 from pydantic import Field
 
 from app.api.schemas.base import Wire
-from app.artifacts.manifest import Generation, LanguagePair, Licence, Limits, Manifest, Metric
+from app.artifacts.manifest import (
+    Generation,
+    LanguagePair,
+    Licence,
+    Limits,
+    Manifest,
+    Metric,
+    ValueDecoding,
+)
 from app.image.header import FORMATS
 from app.image.pool import ImageLimits
 from app.tasks.loaded import LoadedModel
@@ -30,6 +38,27 @@ class ImageOut(Wire):
         return cls(height=height, width=width, formats=list(FORMATS), max_pixels=limits.max_pixels)
 
 
+class SeriesOut(Wire):
+    """What a model of series takes and gives; only what is one."""
+
+    source_features: int | None = Field(None, description="Numbers in each step that it reads.")
+    target_features: int | None = Field(None, description="Numbers in each step that it writes.")
+    steps: int | None = Field(None, description="Steps that it writes, always as many.")
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> SeriesOut | None:
+        """Return what is to be said of a model; None where neither side is numbers."""
+        decoding = manifest.decoding
+        writes = decoding if isinstance(decoding, ValueDecoding) else None
+        if writes is None and manifest.source_kind != "series":
+            return None
+        return cls(
+            source_features=manifest.source_features if manifest.source_kind == "series" else None,
+            target_features=None if writes is None else len(writes.start),
+            steps=None if writes is None else writes.steps,
+        )
+
+
 class ModelOut(Wire):
     """One loaded model."""
 
@@ -37,10 +66,14 @@ class ModelOut(Wire):
     version: int
     task: Literal["translate", "summarize", "caption", "generate"]
     summary: str
+    source_kind: Literal["text", "image", "series"] = Field(description="What it reads.")
+    target_kind: Literal["text", "series", "label"] = Field(description="What it writes.")
     languages: list[LanguagePair]
     state: str = Field(description="`ready`, `draining` or `failed`.")
-    limits: Limits = Field(description="Tokens that a source and a target may have.")
+    limits: Limits = Field(description="Tokens, or steps, that a source and a target may have.")
     image: ImageOut | None = Field(None, description="Only for models of images.")
+    series: SeriesOut | None = Field(None, description="Only for models of numbers.")
+    labels: list[str] | None = Field(None, description="Only for classifiers.")
     generation: Generation = Field(description="Default options.")
     metrics: list[Metric] = Field(description="Measured figures, with their data set and split.")
     licences: list[Licence] = Field(description="Of the data that the model was trained on.")
@@ -56,10 +89,14 @@ class ModelOut(Wire):
             version=manifest.version,
             task=manifest.task,
             summary=manifest.summary,
+            source_kind=manifest.source_kind,
+            target_kind=manifest.target_kind,
             languages=list(manifest.languages),
             state=model.engine.state,
             limits=manifest.limits,
             image=ImageOut.of(manifest, images),
+            series=SeriesOut.of(manifest),
+            labels=list(manifest.labels) or None,
             generation=manifest.generation,
             metrics=list(manifest.metrics),
             licences=list(manifest.licences),

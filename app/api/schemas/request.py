@@ -11,12 +11,9 @@ from app.api.schemas.base import Wire
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)]
 
 
-class TaskRequest(Wire):
-    """Items to work on, and what may be asked of every task."""
+class AnyRequest(Wire):
+    """What may be asked with every request to a model."""
 
-    model: ModelName | None = Field(
-        None, description="The model; if left out, the first by name that fits."
-    )
     priority: Literal["interactive", "bulk"] = Field(
         "interactive", description="`bulk` lets others go first; it is not starved."
     )
@@ -28,3 +25,11 @@ class TaskRequest(Wire):
     def bulk(self) -> bool:
         """Whether others go first."""
         return self.priority == "bulk"
+
+
+class TaskRequest(AnyRequest):
+    """Items to work on, and what may be asked of every task."""
+
+    model: ModelName | None = Field(
+        None, description="The model; if left out, the first by name that fits."
+    )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.api.schemas.base import Wire
 from app.api.schemas.caption import CaptionResponse
+from app.api.schemas.generate import GenerateResponse, Values
 from app.api.schemas.problem import Problem
 from app.api.schemas.summarize import SummarizeResponse
 from app.api.schemas.translate import TranslateResponse
@@ -21,6 +22,14 @@ class TokenEvent(Wire):
     type: Literal["token"] = "token"
     index: int = Field(description="Which item of the list; 0 where one was sent.")
     text: str = Field(description="Append it to what came before.")
+
+
+class ValuesEvent(Wire):
+    """More of one series of numbers."""
+
+    type: Literal["values"] = "values"
+    index: int = Field(description="Which series of the list; 0 where one was sent.")
+    values: Values = Field(description="Append them to what came before.")
 
 
 class Timings(Wire):
@@ -48,6 +57,10 @@ class SummariesDoneEvent(Done[SummarizeResponse]):
 
 class CaptionsDoneEvent(Done[CaptionResponse]):
     """The end of a stream of captions that went well: the answer, as without streaming."""
+
+
+class GenerationDoneEvent(Done[GenerateResponse]):
+    """The end of a stream of any model that went well: the answer, as without streaming."""
 
 
 class ErrorEvent(Wire):

@@ -8,6 +8,8 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from app.engine.session.rows import EncodedBatch, Session
+from app.engine.session.rows import EncodedBatch
+from app.engine.session.tokens import Session
+from app.engine.session.values import ValueSession
 
-__all__ = ["EncodedBatch", "Session"]
+__all__ = ["EncodedBatch", "Session", "ValueSession"]

@@ -1,4 +1,4 @@
-"""The graphs of one decoder, traced once each; row counts and source widths are left open."""
+"""The graphs that every decoder has: rows that join, rows that move, its model in exact mode."""
 
 from __future__ import annotations
 
@@ -7,127 +7,73 @@ from typing import Any
 
 import tensorflow as tf
 
-from app.artifacts.manifest import Manifest, Tensor, TokenDecoding
-from app.engine.backend import MOST_CANDIDATES
-from app.engine.session.logits import best_allowed, log_total, top
+from app.artifacts.manifest import Manifest, Tensor
 
 Tensors = dict[str, Any]
 EXACT_ROWS = 16  # below this many rows TensorFlow's kernels round differently
-FETCHES = (1, 8, 64, MOST_CANDIDATES)
 
 
 def trace_encode(encode: Any, manifest: Manifest) -> Any:
     """Return the graph of `encode`, the loaded signature: called with its inputs by name."""
     inputs = manifest.signatures.encode.inputs
-    specs = {name: tf.TensorSpec(_shape(t, None), t.dtype, name) for name, t in inputs.items()}
-    return _trace(lambda feeds: encode(**feeds), [specs])
+    specs = {name: tf.TensorSpec(shape_of(t, None), t.dtype, name) for name, t in inputs.items()}
+    return trace(lambda feeds: encode(**feeds), [specs])
 
 
-class DecoderGraph:
-    """The graphs of one decoder: a step, several greedy steps, rows that join, rows that move.
+class RowGraph:
+    """The graphs of rows that join and move, whatever they decode.
 
     Each is traced once: row counts and source widths are left open. The model's concrete function
     is called inside them, so that a step is one call from Python.
     """
 
-    def __init__(self, step: Any, manifest: Manifest, decoding: TokenDecoding, exact: bool) -> None:
+    def __init__(self, step: Any, manifest: Manifest, exact: bool) -> None:
         """Wrap `step`, the loaded signature; if `exact`, run it on 16 rows at a time."""
         self._call = step
         self._exact = exact
         self._inputs = frozenset(manifest.signatures.step.inputs)
         self._tensors = manifest.signatures.encode.outputs
-        self._attends = manifest.attends
         self._state_specs, self._memory_specs = (
-            {name: tf.TensorSpec(_shape(t, None), t.dtype, name) for name, t in tensors.items()}
+            {name: tf.TensorSpec(shape_of(t, None), t.dtype, name) for name, t in tensors.items()}
             for tensors in (manifest.states, manifest.memories)
         )
-        self._decoding = decoding
-        self._vocabulary = int(step.structured_outputs["logits"].shape[-1])
-        self._steps_by_kind: dict[tuple[int, bool], Any] = {}
         rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         both = {**self._state_specs, **self._memory_specs}
-        batch = [self._state_specs, self._memory_specs, rows, rows]
-        moved = [self._memory_specs, self._state_specs, rows, scalar]
-        self.steps = _trace(self._greedy, [*batch, scalar])
-        self.join = _trace(self._join, [both, both, rows, rows, scalar])
-        self.move = _trace(self._move, moved)
-
-    def step(self, fetch: int, attention: bool) -> Any:
-        """Return the graph of one step that returns at least `fetch` candidates a row."""
-        level = next((level for level in FETCHES if level >= fetch), FETCHES[-1])
-        kind = min(level, self._vocabulary), attention and self._attends
-        if kind not in self._steps_by_kind:
-            rows, probes = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
-            self._steps_by_kind[kind] = _trace(
-                lambda *inputs: self._step(*kind, *inputs),
-                [self._state_specs, self._memory_specs, rows, rows, probes],
-            )
-        return self._steps_by_kind[kind]
+        self.join = trace(self._join, [both, both, rows, rows, scalar])
+        self.move = trace(self._move, [self._memory_specs, self._state_specs, rows, scalar])
 
     def empty(self, names: Sequence[str]) -> Tensors:
         """Return tensors of no rows and no width."""
         tensors = {name: self._tensors[name] for name in names}
-        return {name: tf.zeros(_shape(t, 0), t.dtype) for name, t in tensors.items()}
+        return {name: tf.zeros(shape_of(t, 0), t.dtype) for name, t in tensors.items()}
 
-    def _model(self, token: Any, states: Tensors, memories: Tensors) -> tuple[Any, Any, Tensors]:
-        """Run the model: (outputs, log of the sum of exp(logits) [rows, 1], new states)."""
-        feeds = {"token": token, **states, **memories}
+    def _model(self, fed: Tensors, states: Tensors, memories: Tensors) -> tuple[Tensors, Tensors]:
+        """Run the model on what a step is `fed`, by name; return its outputs and its new states."""
+        feeds = {**fed, **states, **memories}
         feeds = {name: feeds[name] for name in feeds if name in self._inputs}
-        outputs, total = self._in_chunks(feeds) if self._exact else self._whole(feeds)
-        return outputs, total, {name: outputs[name] for name in states}
+        outputs = self._in_chunks(feeds) if self._exact else self._whole(feeds)
+        return outputs, {name: outputs[name] for name in states}
 
-    def _whole(self, feeds: Tensors) -> tuple[Tensors, Any]:
-        outputs = self._call(**feeds)
-        return outputs, log_total(outputs["logits"])
+    def _whole(self, feeds: Tensors) -> Tensors:
+        outputs: Tensors = self._call(**feeds)
+        return outputs
 
-    def _in_chunks(self, feeds: Tensors) -> tuple[Tensors, Any]:
-        """Run every 16 rows by themselves: kernels treat a batch's last rows unlike its first."""
-        spec = {
+    def _specs(self) -> Tensors:
+        """Return what `_whole` returns of 16 rows."""
+        return {
             name: tf.TensorSpec([EXACT_ROWS, *output.shape[1:]], output.dtype)
             for name, output in self._call.structured_outputs.items()
         }
+
+    def _in_chunks(self, feeds: Tensors) -> Tensors:
+        """Run every 16 rows by themselves: kernels treat a batch's last rows unlike its first."""
         results = tf.map_fn(
             self._whole,
             {name: _split(value) for name, value in feeds.items()},
-            fn_output_signature=(spec, tf.TensorSpec([EXACT_ROWS, 1], tf.float32)),
+            fn_output_signature=self._specs(),
         )
-        outputs, total = tf.nest.map_structure(_merge, results)
-        return outputs, total
-
-    def _step(
-        self, fetch: int, attention: bool, states: Tensors, memories: Tensors, *rows: Any
-    ) -> Tensors:
-        parents, tokens, probes = rows
-        states = {name: tf.gather(value, parents) for name, value in states.items()}
-        outputs, total, states = self._model(tokens, states, memories)
-        best, ids = top(outputs["logits"], fetch)
-        asked = tf.gather(outputs["logits"], probes, batch_dims=1)
-        result = {"states": states, "ids": ids, "best": best - total, "probes": asked - total}
-        return {**result, "attention": outputs["attention"]} if attention else result
-
-    def _greedy(
-        self, states: Tensors, memories: Tensors, parents: Any, tokens: Any, steps: Any
-    ) -> Tensors:
-        """Feed each row its best allowed id, `steps` times or until every row has ended."""
-        eos = self._decoding.eos
-        states = {name: tf.gather(value, parents) for name, value in states.items()}
-
-        def unfinished(at: Any, _t: Any, ended: Any, *_: Any) -> Any:
-            return tf.logical_and(at < steps, tf.logical_not(tf.reduce_all(ended)))
-
-        def body(at: Any, token: Any, ended: Any, states: Tensors, ids: Any, gains: Any) -> Any:
-            outputs, total, states = self._model(token, states, memories)
-            token = best_allowed(outputs["logits"], self._decoding.never)
-            best = tf.gather(outputs["logits"], token[:, None], batch_dims=1)
-            ids, gains = ids.write(at, token), gains.write(at, (best - total)[:, 0])
-            return at + 1, token, tf.logical_or(ended, tf.equal(token, eos)), states, ids, gains
-
-        ids = tf.TensorArray(tf.int32, steps, element_shape=[None])
-        gains = tf.TensorArray(tf.float32, steps, element_shape=[None])
-        start = (tf.constant(0), tokens, tf.equal(tokens, eos), states, ids, gains)
-        taken, _, _, states, ids, gains = tf.while_loop(unfinished, body, start)
-        done = tf.range(taken)
-        return {"states": states, "ids": ids.gather(done), "best": gains.gather(done)}
+        merged: Tensors = tf.nest.map_structure(_merge, results)
+        return merged
 
     def _join(self, old: Tensors, new: Tensors, keep: Any, repeats: Any, width: Any) -> Tensors:
         joined: Tensors = {}
@@ -158,13 +104,14 @@ class DecoderGraph:
         return tf.ensure_shape(tf.pad(cut, paddings, constant_values=pad), value.shape)
 
 
-def _trace(function: Any, specs: list[Any]) -> Any:
+def trace(function: Any, specs: list[Any]) -> Any:
     """Return the graph of `function` for `specs`; calling it never traces again."""
     traced = tf.function(function, input_signature=specs, autograph=False)
     return traced.get_concrete_function()
 
 
-def _shape(tensor: Tensor, unknown: int | None) -> list[int | None]:
+def shape_of(tensor: Tensor, unknown: int | None) -> list[int | None]:
+    """Return the shape of `tensor`, with `unknown` for its batch and source axes."""
     return [axis if isinstance(axis, int) else unknown for axis in tensor.axes]
 
 

@@ -7,21 +7,25 @@ only when rows join, leave or move.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from app.artifacts.manifest import Manifest, TokenDecoding
+from app.artifacts.manifest import Manifest
 from app.artifacts.store import Artifact
-from app.engine.backend import Ints, Source, StepResult, StepsResult
+from app.engine.backend import Ints, Source
 from app.engine.cpus import has_int8_units
 from app.engine.padding import filled, pad_rows, pad_sources, padded, sample_source, source_width
-from app.engine.session.graph import EXACT_ROWS, FETCHES, DecoderGraph, Tensors, trace_encode
+from app.engine.session.graph import EXACT_ROWS, RowGraph, Tensors, trace_encode
 from app.engine.session.loading import configure_threads, load, resolve_device
 from app.errors import ArtifactError
 
+D = TypeVar("D", bound=np.generic)
 EXACT_WIDTH = 16
 
 
@@ -33,8 +37,13 @@ class EncodedBatch:
     lengths: tuple[int, ...]
 
 
-class Session:
-    """The running rows of one model on one device; satisfies `Backend[EncodedBatch]`."""
+class RowSession(ABC):
+    """The running rows of one model on one device, whatever they decode.
+
+    What a kind of decoding adds is its graph, and the call that takes steps.
+    """
+
+    _graph: RowGraph
 
     def __init__(
         self,
@@ -45,7 +54,7 @@ class Session:
         exact: bool,
         int8: bool = False,
     ) -> None:
-        """Load the two SavedModels of an artifact that decodes tokens.
+        """Load the two SavedModels of an artifact.
 
         `device` is `auto`, `cpu` or `gpu:N`; `threads` (intra-op, inter-op) of the process are
         decided by its first session; `exact` pads calls to 16 rows, sources to multiples of 16;
@@ -56,12 +65,9 @@ class Session:
                 units for int8.
         """
         manifest = artifact.manifest
-        decoding = manifest.decoding
-        assert isinstance(decoding, TokenDecoding), "Engine.load refuses numbers: this is a bug"
         configure_threads(*threads)
         self._device = resolve_device(device)
         self._manifest: Manifest = manifest
-        self._eos = decoding.eos
         self._inputs = manifest.signatures.encode.inputs
         self._exact = exact
         int8 = int8 and "CPU" in self._device
@@ -74,8 +80,16 @@ class Session:
             self._encoder, encode = load(artifact.encoder_path, "encode", int8=int8)
             self._encode = trace_encode(encode, manifest)
             self._decoder, step = load(artifact.decoder_path, "step", int8=int8)
-            self._graph = DecoderGraph(step, manifest, decoding, exact)
+            self._graph = self._trace(step)
         self.reset()
+
+    @abstractmethod
+    def _trace(self, step: Any) -> RowGraph:
+        """Return the graphs around `step`, the loaded signature."""
+
+    @abstractmethod
+    def _step_all(self, parents: Ints) -> None:
+        """Take steps of every kind that ordinary requests take, with these parents."""
 
     def reset(self) -> None:
         """Forget all rows."""
@@ -89,13 +103,9 @@ class Session:
     def warm_up(self) -> None:
         """Trace every graph that ordinary requests run, so that none of them waits for it."""
         sources = [sample_source(self._inputs)] * 2
-        straight, swapped = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
-        self.join(self.encode(sources), straight[:0], np.array([1, 1], np.int32))
-        no_probes = np.zeros((2, 0), np.int32)
-        for attention in {False, self._manifest.attends}:
-            for fetch in FETCHES[1:]:
-                self.advance(swapped, straight, no_probes, fetch, attention)
-        self.advance_greedy(straight, straight, 1)
+        swapped = np.array([1, 0], np.int32)
+        self.join(self.encode(sources), swapped[:0], np.array([1, 1], np.int32))
+        self._step_all(swapped)
         self.reset()
 
     def encode(self, sources: Sequence[Source]) -> EncodedBatch:
@@ -169,41 +179,7 @@ class Session:
         self._states = {name: joined[name] for name in self._states}
         self._memories = {name: joined[name] for name in self._memories}
 
-    def advance(
-        self, parents: Ints, tokens: Ints, probes: Ints, fetch: int, want_attention: bool
-    ) -> StepResult:
-        """Take one step of all rows in one graph call."""
-        rows = len(parents)
-        parents, tokens, probes = (self._pad(array) for array in (parents, tokens, probes))
-        self._move(parents)
-        with tf.device(self._device):
-            outputs = self._graph.step(fetch, want_attention)(
-                self._states, self._memories, parents, tokens, probes
-            )
-        self._states = outputs["states"]
-        attention = outputs.get("attention")
-        return StepResult(
-            outputs["ids"].numpy()[:rows],
-            outputs["best"].numpy()[:rows],
-            outputs["probes"].numpy()[:rows],
-            None if attention is None else attention.numpy()[:rows],
-        )
-
-    def advance_greedy(self, parents: Ints, tokens: Ints, steps: int) -> StepsResult:
-        """Take up to `steps` greedy steps of all rows in one graph call."""
-        rows = len(parents)
-        parents = self._pad(parents)
-        tokens = np.pad(tokens, (0, len(parents) - rows), constant_values=self._eos)
-        self._move(parents)
-        with tf.device(self._device):
-            outputs = self._graph.steps(
-                self._states, self._memories, parents, tokens, np.int32(steps)
-            )
-        self._states = outputs["states"]
-        ids, gains = outputs["ids"].numpy(), outputs["best"].numpy()
-        return StepsResult(ids.T[:rows], gains.T[:rows])
-
-    def _pad(self, array: Ints) -> Ints:
+    def _pad(self, array: NDArray[D]) -> NDArray[D]:
         """In exact mode, fill `array` up to a whole number of 16 rows with zeros."""
         return pad_rows(array, padded(len(array), EXACT_ROWS)) if self._exact else array
 

@@ -1,0 +1,86 @@
+"""The graphs of a decoder of tokens: a step, and several greedy steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from app.artifacts.manifest import Manifest, TokenDecoding
+from app.engine.backend import MOST_CANDIDATES
+from app.engine.session.graph import EXACT_ROWS, RowGraph, Tensors, trace
+from app.engine.session.logits import best_allowed, log_total, top
+
+FETCHES = (1, 8, 64, MOST_CANDIDATES)
+TOTAL = "total"  # beside the model's outputs: the log of the sum of exp(logits) [rows, 1]
+
+
+class TokenGraph(RowGraph):
+    """The graphs of one decoder whose steps return logits."""
+
+    def __init__(self, step: Any, manifest: Manifest, decoding: TokenDecoding, exact: bool) -> None:
+        """Wrap `step`, the loaded signature; if `exact`, run it on 16 rows at a time."""
+        super().__init__(step, manifest, exact)
+        self._attends = manifest.attends
+        self._decoding = decoding
+        self._vocabulary = int(step.structured_outputs["logits"].shape[-1])
+        self._steps_by_kind: dict[tuple[int, bool], Any] = {}
+        rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        batch = [self._state_specs, self._memory_specs, rows, rows]
+        self.steps = trace(self._greedy, [*batch, scalar])
+
+    def step(self, fetch: int, attention: bool) -> Any:
+        """Return the graph of one step that returns at least `fetch` candidates a row."""
+        level = next((level for level in FETCHES if level >= fetch), FETCHES[-1])
+        kind = min(level, self._vocabulary), attention and self._attends
+        if kind not in self._steps_by_kind:
+            rows, probes = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
+            self._steps_by_kind[kind] = trace(
+                lambda *inputs: self._step(*kind, *inputs),
+                [self._state_specs, self._memory_specs, rows, rows, probes],
+            )
+        return self._steps_by_kind[kind]
+
+    def _whole(self, feeds: Tensors) -> Tensors:
+        outputs = super()._whole(feeds)
+        return {**outputs, TOTAL: log_total(outputs["logits"])}
+
+    def _specs(self) -> Tensors:
+        return {**super()._specs(), TOTAL: tf.TensorSpec([EXACT_ROWS, 1], tf.float32)}
+
+    def _step(
+        self, fetch: int, attention: bool, states: Tensors, memories: Tensors, *rows: Any
+    ) -> Tensors:
+        parents, tokens, probes = rows
+        states = {name: tf.gather(value, parents) for name, value in states.items()}
+        outputs, states = self._model({"token": tokens}, states, memories)
+        total = outputs[TOTAL]
+        best, ids = top(outputs["logits"], fetch)
+        asked = tf.gather(outputs["logits"], probes, batch_dims=1)
+        result = {"states": states, "ids": ids, "best": best - total, "probes": asked - total}
+        return {**result, "attention": outputs["attention"]} if attention else result
+
+    def _greedy(
+        self, states: Tensors, memories: Tensors, parents: Any, tokens: Any, steps: Any
+    ) -> Tensors:
+        """Feed each row its best allowed id, `steps` times or until every row has ended."""
+        eos = self._decoding.eos
+        states = {name: tf.gather(value, parents) for name, value in states.items()}
+
+        def unfinished(at: Any, _t: Any, ended: Any, *_: Any) -> Any:
+            return tf.logical_and(at < steps, tf.logical_not(tf.reduce_all(ended)))
+
+        def body(at: Any, token: Any, ended: Any, states: Tensors, ids: Any, gains: Any) -> Any:
+            outputs, states = self._model({"token": token}, states, memories)
+            total = outputs[TOTAL]
+            token = best_allowed(outputs["logits"], self._decoding.never)
+            best = tf.gather(outputs["logits"], token[:, None], batch_dims=1)
+            ids, gains = ids.write(at, token), gains.write(at, (best - total)[:, 0])
+            return at + 1, token, tf.logical_or(ended, tf.equal(token, eos)), states, ids, gains
+
+        ids = tf.TensorArray(tf.int32, steps, element_shape=[None])
+        gains = tf.TensorArray(tf.float32, steps, element_shape=[None])
+        start = (tf.constant(0), tokens, tf.equal(tokens, eos), states, ids, gains)
+        taken, _, _, states, ids, gains = tf.while_loop(unfinished, body, start)
+        done = tf.range(taken)
+        return {"states": states, "ids": ids.gather(done), "best": gains.gather(done)}
