@@ -26,6 +26,9 @@ def main() -> None:
     parser.add_argument(
         "--show", type=int, metavar="N", help="print the first N items of each set and no figures"
     )
+    parser.add_argument(
+        "--precision", choices=("float32", "int8"), default="float32", help="of the products"
+    )
     args = parser.parse_args()
     artifact, recipe = open_artifact(args.artifact), load_any(args.recipe)
     if args.show and isinstance(recipe, Recipe):
@@ -37,7 +40,7 @@ def main() -> None:
     if isinstance(recipe, SeriesRecipe):
         metrics = measure_series(artifact, recipe)
     else:
-        metrics = measure(artifact, recipe, args.data)
+        metrics = measure(artifact, recipe, args.data, int8=args.precision == "int8")
     for metric in metrics:
         print(
             f"{metric.dataset:16} {metric.split:10} {metric.decoding:8} {metric.name:12} "

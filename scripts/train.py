@@ -32,7 +32,7 @@ from scripts.training.config import Recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
 from scripts.training.fit import Fit
-from scripts.training.initial import Initial, load_initial
+from scripts.training.initial import Initial, load_initial, mix_weights
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.model.series import SeriesModel
@@ -163,7 +163,10 @@ def _fit(
     )
     if args.resume:
         fit.resume()
-    np.savez(run / "weights.npz", *fit.run())
+    found = fit.run()
+    if initial and not isinstance(recipe, SeriesRecipe):
+        found = mix_weights(initial.weights, found, recipe.fit.initial_share)
+    np.savez(run / "weights.npz", *found)
     (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
 
 
@@ -175,6 +178,8 @@ def _check(args: argparse.Namespace, recipe: Recipe | SeriesRecipe, run: Path) -
     if place.exists() and not (args.replace or args.no_export):
         sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
     if isinstance(recipe, Recipe):
+        if recipe.fit.initial_share and not args.init:
+            sys.exit("fit.initial_share mixes the weights of --init into the result: name it")
         _check_data(args, recipe)
     elif args.init:
         sys.exit("a series begins from nothing: leave --init out")

@@ -141,6 +141,8 @@ class FitSection(_Section):
     consistency: float = Field(0.0, ge=0)  # R-Drop's alpha (Wu et al. 2021); doubles the work
     clip_norm: float = Field(1.0, gt=0)
     average_decay: float = Field(0.999, ge=0, lt=1)
+    initial_share: float = Field(0.0, ge=0, lt=1)
+    """How much of `--init` is mixed into the result: WiSE-FT (Wortsman et al. 2022)."""
     validate_every: int = Field(500, ge=1)
     patience: int = Field(8, ge=1)
     encoder_rate: float = Field(0.1, ge=0, le=1)

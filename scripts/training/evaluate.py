@@ -22,12 +22,14 @@ from scripts.training.summaries import score_lead, score_summaries
 BEAM = 4
 
 
-def measure(artifact: Artifact, recipe: Recipe, data: Path) -> tuple[Metric, ...]:
+def measure(
+    artifact: Artifact, recipe: Recipe, data: Path, *, int8: bool = False
+) -> tuple[Metric, ...]:
     """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
     trained = _trained_targets(recipe, data)
     wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
-    with Decoder(artifact) as decoder:
+    with Decoder(artifact, int8=int8) as decoder:
         for about in recipe.evaluate.sets:
             if not (data / about.path).exists():
                 print(f"{data / about.path} is missing: {about.name} has no figures", flush=True)

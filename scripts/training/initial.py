@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,3 +64,17 @@ def load_initial(path: Path) -> Initial:
     folder = path.parent
     commands = load_run(folder).command.splitlines() if (folder / FACTS).exists() else []
     return Initial(arrays, folder / "tokenizer.json", tuple(commands))
+
+
+def mix_weights(
+    initial: Sequence[NDArray[Any]], final: Sequence[NDArray[Any]], share: float
+) -> list[NDArray[Any]]:
+    """Return `share` of the initial weights and the rest of the final ones, floats only.
+
+    The mean of a model and of what fine-tuning made of it is often better than either (Wortsman et
+    al. 2022, "Robust fine-tuning of zero-shot models").
+    """
+    return [
+        share * before + (1.0 - share) * after if np.issubdtype(after.dtype, np.floating) else after
+        for before, after in zip(initial, final, strict=True)
+    ]

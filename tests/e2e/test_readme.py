@@ -20,7 +20,8 @@ CALL = re.compile(
 def test_the_call_in_the_readme_gets_the_answer_in_the_readme(tmp_path: Path) -> None:
     shown = CALL.search(README)
     assert shown is not None
-    with Served("app", tmp_path / "log", models=ROOT / "models") as server:
+    models = ROOT / "models"
+    with Served("app", tmp_path / "log", models=models, precision="float32") as server:
         server.until("/readyz", None)
         status, answer = server.ask("POST", shown["path"], json.loads(shown["body"]))
     assert status == 200
