@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.engine.cpus import has_int8_units
+from app.engine.session.loading import load
 from app.engine.session.rewrite import Rewritten
 
 import tensorflow as tf  # isort: skip - app.engine.session says how it is loaded
@@ -25,7 +26,8 @@ needs_int8 = pytest.mark.skipif(not has_int8_units(), reason="this CPU has no un
 
 def both(function: Callable[..., Any], spec: Any) -> tuple[Callable[[Any], Any], Rewritten, Any]:
     """Return `function` of x as it is, rewritten, and the rewritten one as something to call."""
-    signature = tf.function(function, autograph=False).get_concrete_function(x=spec)
+    keyword = tf.function(lambda *, x: function(x), autograph=False)  # as a SavedModel's signature
+    signature = keyword.get_concrete_function(x=spec)
     rewritten = Rewritten(signature)
     call = tf.function(lambda x: rewritten(x=x), autograph=False, input_signature=[spec])
     return (
@@ -111,3 +113,24 @@ def test_units_for_int8_are_told_by_the_flags_of_the_cpu(
     path.write_text(f"model name\t: avx_vnni amx_int8\nflags\t\t: {flags}\n")
     assert has_int8_units(path) is has
     assert not has_int8_units(tmp_path / "absent")
+
+
+def test_what_cannot_be_rewritten_stays_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tf.Module()
+    module.weight = tf.Variable(WEIGHT)
+    function = tf.function(lambda x: {"y": tf.matmul(x, module.weight)}, autograph=False)
+    signature = function.get_concrete_function(x=FLOATS)
+    tf.saved_model.save(module, str(tmp_path), signatures={"step": signature})
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("an operation that nobody knows")
+
+    monkeypatch.setattr(
+        "app.engine.session.rewrite.signature.convert_variables_to_constants_v2", broken
+    )
+    root, step = load(tmp_path, "step", int8=True)
+    assert root is not None
+    assert step(x=tf.ones((1, WIDE)))["y"].shape == (1, WIDE)
+    assert "stays in float32" in caplog.text

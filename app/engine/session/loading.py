@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import tensorflow as tf
 
 from app.engine.session.rewrite import Rewritten
 from app.errors import ArtifactError
+
+log = logging.getLogger(__name__)
 
 
 def configure_threads(intra: int, inter: int) -> None:
@@ -38,8 +41,9 @@ def resolve_device(device: str) -> str:
 def load(path: Path, signature: str, *, int8: bool = False) -> tuple[Any, Any]:
     """Return the SavedModel at `path`, which owns the variables, and its `signature`.
 
-    With `int8` the signature's wide products are taken in int8, and what it returned for the
-    SavedModel is None: the weights are constants then.
+    With `int8` the signature's wide products are taken in int8, and what is returned for the
+    SavedModel is None: the weights are constants then. A signature without any, or one that cannot
+    be rewritten, stays as it is.
 
     Raises:
         ArtifactError: it does not load, or has no such signature.
@@ -47,10 +51,18 @@ def load(path: Path, signature: str, *, int8: bool = False) -> tuple[Any, Any]:
     try:
         root = tf.saved_model.load(str(path))
         function = root.signatures[signature]
-        if int8:
-            rewritten = Rewritten(function)
-            return (None, rewritten) if rewritten.products else (root, function)
-        return root, function
+        rewritten = _rewritten(function, path) if int8 else None
+        return (None, rewritten) if rewritten else (root, function)
     except Exception as error:  # TensorFlow raises a dozen kinds for a damaged file
         problem = f"{path.name}/ cannot be loaded with a signature `{signature}`: {error}"
         raise ArtifactError(problem) from error
+
+
+def _rewritten(signature: Any, path: Path) -> Rewritten | None:
+    """Return `signature` with products in int8; None if there are none, or if it cannot be done."""
+    try:
+        rewritten = Rewritten(signature)
+    except Exception:  # anyone's graph: what TensorFlow cannot take apart it can still run
+        log.warning("%s stays in float32: it cannot be rewritten", path, exc_info=True)
+        return None
+    return rewritten if rewritten.products else None

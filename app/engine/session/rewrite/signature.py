@@ -22,21 +22,24 @@ class Rewritten:
         """Rewrite `signature` into the graph `definition`, with so many `products` in int8."""
         self.structured_outputs: dict[str, Any] = signature.structured_outputs
         frozen = convert_variables_to_constants_v2(signature, lower_control_flow=False)
+        # Dicts of inputs and of outputs are flattened in the order of their sorted keys.
+        names = sorted(signature.structured_input_signature[1])
+        self._inputs = dict(zip(names, (x.name for x in frozen.inputs), strict=True))
         self._outputs = [tensor.name for tensor in frozen.outputs]
         nodes = Nodes(frozen.graph.as_graph_def())
         transpose_lookups(nodes)
         self.products = quantize_products(nodes)
         self.definition = nodes.definition(self._outputs)
-        self._inputs = {node.name for node in self.definition.node if node.op == "Placeholder"}
+        read = {node.name for node in self.definition.node if node.op == "Placeholder"}
+        self._read = {name for name in names if self._inputs[name].partition(":")[0] in read}
 
     def __call__(self, **feeds: Any) -> dict[str, Any]:
         """Compute the outputs by name."""
         # The identities bring what belongs to an outer graph into this one, a loop's body.
-        inputs = {f"{name}:0": tf.identity(feeds[name]) for name in feeds.keys() & self._inputs}
+        inputs = {self._inputs[name]: tf.identity(feeds[name]) for name in self._read}
         found = tf.graph_util.import_graph_def(
             self.definition, input_map=inputs, return_elements=self._outputs, name="rewritten"
         )
-        # A dict of outputs is flattened in the order of its sorted keys.
         named = zip(sorted(self.structured_outputs), found, strict=True)
         return {
             name: tf.ensure_shape(tensor, self.structured_outputs[name].shape)
