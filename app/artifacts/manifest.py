@@ -327,6 +327,22 @@ class Manifest(_Part):
         return self
 
     @model_validator(mode="after")
+    def _tokens_are_in_the_vocabulary(self) -> Manifest:
+        decoding = self.decoding
+        if self.task != "generate" and self.target_kind != "text":
+            raise ValueError(f"a model that can {self.task} writes text; others `generate`")
+        if isinstance(decoding, ValueDecoding):
+            return self
+        match self.signatures.step.outputs.get("logits"):
+            case Tensor(dtype="float32", axes=("batch", int(vocabulary))):
+                ids = (*decoding.never, *(() if decoding.labels else (decoding.bos, decoding.eos)))
+                if not all(0 <= token < vocabulary for token in ids):
+                    raise ValueError(f"decoding names ids beyond the {vocabulary} of `logits`")
+            case _:
+                raise ValueError("a model of tokens returns `logits` float32 [batch, vocabulary]")
+        return self
+
+    @model_validator(mode="after")
     def _parts_agree(self) -> Manifest:
         encoded, step = self.signatures.encode.outputs, self.signatures.step
         for name, tensor in encoded.items():

@@ -77,6 +77,33 @@ def test_a_row_does_not_depend_on_its_neighbours_bit_for_bit() -> None:
         assert np.array_equal(call(rows[place : place + 1])[0], together[place])
 
 
+@needs_int8
+@pytest.mark.parametrize("bounded", [False, True])
+def test_a_row_that_is_not_a_number_stays_none(bounded: bool) -> None:
+    weight, bias = tf.Variable(WEIGHT), tf.Variable(BIAS)
+    _, _, call = both(
+        lambda x: {"y": tf.matmul(tf.tanh(x) if bounded else x, weight) + bias}, FLOATS
+    )
+    rows = ROWS.astype(np.float32)
+    rows[3, 7] = np.nan
+    assert np.isnan(call(rows)).all(axis=1).nonzero()[0].tolist() == [3]
+
+
+@needs_int8
+def test_parts_of_a_split_are_told_apart() -> None:
+    weight = tf.Variable(WEIGHT)
+
+    def halves(x: Any) -> dict[str, Any]:
+        first, second = (tf.split(part, 2, axis=1) for part in tf.split(x, 2, axis=1))
+        parts = [*first, *second]  # of nodes called split_1:0, split_1:1, split_2:0, split_2:1
+        return {"y": tf.concat([tf.matmul(part, weight) for part in parts], axis=1)}
+
+    plain, rewritten, call = both(halves, tf.TensorSpec([None, 4 * WIDE], tf.float32))
+    assert rewritten.products == 4
+    rows = GENERATOR.normal(size=(3, 4 * WIDE)).astype(np.float32)
+    assert error(plain(rows), call(rows)).max() < 0.015
+
+
 def test_a_narrow_product_stays_as_it_is() -> None:
     weight = tf.Variable(WEIGHT[:, :NARROW])
     plain, rewritten, call = both(lambda x: {"y": tf.matmul(x, weight)}, FLOATS)

@@ -22,12 +22,14 @@ class Session(RowSession):
         decoding = self._manifest.decoding
         assert isinstance(decoding, TokenDecoding), "Engine.load chooses: this is a bug"
         self._eos = decoding.eos
+        self._banned = bool(decoding.never)
         return TokenGraph(step, self._manifest, decoding, self._exact)
 
     def _step_all(self, parents: Ints) -> None:
         tokens, no_probes = np.array([0, 1], np.int32), np.zeros((2, 0), np.int32)
         for attention in {False, self._manifest.attends}:
-            for fetch in FETCHES[1:]:
+            # One candidate is enough only where no id is banned: greedy then, and for labels.
+            for fetch in FETCHES[1:] if self._banned else FETCHES:
                 self.advance(parents, tokens, no_probes, fetch, attention)
         self.advance_greedy(np.arange(len(parents), dtype=np.int32), tokens, 1)
 

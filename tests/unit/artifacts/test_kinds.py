@@ -73,7 +73,16 @@ def test_a_series_starts_with_finite_numbers(start: tuple[float, ...]) -> None:
         ({"decoding": TokenDecoding(bos=1, eos=2, labels=("a", "a", "b"))}, "no two alike"),
         ({"decoding": TokenDecoding(bos=1, eos=2, labels=("a", "b", "c"), never=(1,))}, "bans"),
         ({"limits": Limits(max_source=9, max_target=2)}, "one token"),
+        ({"task": "translate"}, "writes text; others `generate`"),
     ],
 )
 def test_a_classifier_names_every_logit_once(changes: dict[str, Any], message: str) -> None:
     assert message in refused(changes, labels_manifest())
+
+
+@pytest.mark.parametrize("wrong", [{"never": (-1,)}, {"never": (99_999,)}, {"eos": 99_999}])
+def test_a_model_of_tokens_names_ids_of_its_vocabulary(
+    wrong: dict[str, Any], sketch: Manifest
+) -> None:
+    changes = {"decoding": sketch.decoding.model_copy(update=wrong)}
+    assert "names ids beyond the" in refused(changes, sketch)

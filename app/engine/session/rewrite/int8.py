@@ -4,10 +4,10 @@ A product x · W of an activation x [rows, inner] and a weight W [inner, outer] 
 
     (round(127 · x / max|x|) · round(127 · W / max|W|)) · max|x| / 127 · max|W| / 127
 
-with one maximum for each row of x, taken as it comes, and one for each column of W, taken once: the
-scheme of Dettmers et al. 2022 (LLM.int8(), section 2.1). The sums are whole numbers, and a row's
-scale is its own, so that no product depends on what else is in the batch. oneDNN multiplies, by
-TensorFlow's own `_QuantizedMatMul`.
+with one maximum for each row of x, taken as it comes (1 for what tanh and the sigmoid make), and
+one for each column of W, taken once: the scheme of Dettmers et al. 2022 (LLM.int8(), section 2.1).
+The sums are whole numbers, and a row's scale is its own, so that no product depends on what else is
+in the batch. oneDNN multiplies, by TensorFlow's own `_QuantizedMatMul`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ LEAST = 128
 """Products with a narrower weight stay as they are: there is nothing to gain."""
 LEVELS = 127.0
 TINY = 1e-20  # a row of zeros stays one
-BOUNDED = ("Tanh", "Sigmoid", "Softmax")
-"""What makes numbers of at most 1: m is 1 for all rows, so that the product can add the bias."""
+BOUNDED = ("Tanh", "Sigmoid")
+"""What makes numbers of at most 1: 1 is their maximum, so that the product can add the bias."""
 
 
 def quantize_products(nodes: Nodes) -> int:
@@ -37,7 +37,8 @@ def quantize_products(nodes: Nodes) -> int:
             continue
         count += 1
         x = node.input[0]
-        near = f"{x.replace(':', '_')}/int8"
+        maker, _, place = x.partition(":")
+        near = f"{maker}/int8_{place or 0}"
         bounded = nodes.maker(x).op in BOUNDED
         if f"{near}/q" not in nodes:
             nodes.put(*(_quantized_bounded if bounded else _quantized)(near, x))
@@ -68,11 +69,16 @@ def _scaled_product(node: Node, near: str, weight: NDArray[np.float32], nodes: N
 def _whole_product(node: Node, near: str, weight: NDArray[np.float32], nodes: Nodes) -> list[Node]:
     """Return nodes for `node`, of an x of at most 1, with the bias that is added to it, if any."""
     readers = nodes.readers(node.name)
+    name, bias = node.name, np.zeros(weight.shape[1], np.float32)
     if len(readers) == 1 and readers[0].op in ("BiasAdd", "AddV2"):
-        bias = nodes.constant(readers[0].input[1])
-        if bias is not None and bias.shape == weight.shape[1:]:
-            return _product(readers[0].name, near, weight, bias, 1.0)
-    return _product(node.name, near, weight, np.zeros(weight.shape[1], np.float32), 1.0)
+        found = nodes.constant(readers[0].input[1])
+        if found is not None and found.shape == bias.shape:
+            name, bias = readers[0].name, found
+    product = f"{name}/product"
+    return [
+        *_product(product, near, weight, bias, 1.0),
+        make_node(name, "AddV2", [product, f"{near}/nothing"]),
+    ]
 
 
 def _product(
@@ -118,8 +124,17 @@ def _product(
 
 
 def _quantized_bounded(near: str, x: str) -> list[Node]:
-    """Return nodes for q = round(127 x) as qint8 [rows, inner], for an x between -1 and 1."""
+    """Return nodes for q = round(127 x) as qint8 [rows, inner], for an x between -1 and 1.
+
+    A whole number cannot say that it is none: `nothing` [rows, 1] is 0, and NaN for a row with NaN.
+    """
+    total = make_node(f"{near}/total", "Sum", [x, f"{near}/axis"], T=tf.float32, Tidx=tf.int32)
+    total.attr["keep_dims"].b = True
     return [
+        make_constant(f"{near}/axis", np.int32(1)),
+        total,
+        make_constant(f"{near}/zero", np.float32(0.0)),
+        make_node(f"{near}/nothing", "Mul", [total.name, f"{near}/zero"]),
         make_constant(f"{near}/level", np.float32(LEVELS)),
         make_node(f"{near}/ratio", "Mul", [x, f"{near}/level"]),
         *_rounded(near),

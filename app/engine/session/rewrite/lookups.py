@@ -8,9 +8,8 @@ import tensorflow as tf
 from app.engine.session.rewrite.nodes import Nodes, make_constant, make_node
 
 
-def transpose_lookups(nodes: Nodes) -> int:
-    """Turn transpose(gather(table, ids, axis=1)) into gather(tableᵀ, ids); return how many."""
-    count = 0
+def transpose_lookups(nodes: Nodes) -> None:
+    """Turn transpose(gather(table, ids, axis=1)) into gather(tableᵀ, ids)."""
     for node in nodes:
         if node.op != "Transpose" or not _is(nodes, node.input[1], [1, 0]):
             continue
@@ -20,7 +19,6 @@ def transpose_lookups(nodes: Nodes) -> int:
         table = nodes.constant(gather.input[0])
         if table is None or table.ndim != 2 or gather.attr["batch_dims"].i:
             continue
-        count += 1
         kinds = {key: tf.as_dtype(gather.attr[key].type) for key in ("Tparams", "Tindices")}
         name = node.name
         inputs = [f"{name}/table", gather.input[1], f"{name}/axis"]
@@ -29,7 +27,6 @@ def transpose_lookups(nodes: Nodes) -> int:
             make_constant(f"{name}/axis", np.int32(0)),
             make_node(name, "GatherV2", inputs, Taxis=tf.int32, **kinds),
         )
-    return count
 
 
 def _is(nodes: Nodes, tensor: str, wanted: object) -> bool:
