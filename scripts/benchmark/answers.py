@@ -1,7 +1,7 @@
 """The right answers: the artifact's own greedy translations, decoded without the engine.
 
 `python -m scripts.benchmark.answers ARTIFACT < sentences` prints lists of [text, tokens]: in
-float32 and, where the CPU has units for int8, in int8, as the service decodes there. A few answers
+float32 and, where the CPU has units for int8, in int8, as the service is measured. A few answers
 may differ at exact ties (docs/design.md): TensorFlow rounds small batches differently.
 """
 
