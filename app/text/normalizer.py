@@ -61,7 +61,7 @@ def _joiner(found: re.Match[str]) -> str:
     """Return the first of a run of joiners if it matters there (RFC 5892, A.1 and A.2)."""
     text, (start, end) = found.string, found.span()
     before, after = text[start - 1 : start], text[end : end + 1]
-    if not before or not after:
+    if not before.strip() or not after.strip():  # at the edge of a word it joins nothing
         return ""
     virama = unicodedata.combining(before) == _VIRAMA
     if found[0][0] == _NON_JOINER:

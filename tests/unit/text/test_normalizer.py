@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.text.normalizer import normalize
@@ -19,6 +19,7 @@ AWKWARD = st.text(
 )
 
 
+@example("\u094d\u200c ")
 @given(st.text() | AWKWARD)
 def test_normalizing_twice_changes_nothing(text: str) -> None:
     once = normalize(text)
