@@ -56,8 +56,8 @@ class Server(uvicorn.Server):
             if self._drained_by is None:
                 self._drained_by = now + self._drain
             if now >= self._drained_by:
-                gate.expired.set()
-            self.should_exit |= gate.expired.is_set() or gate.running == 0
+                gate.expire()
+            self.should_exit |= gate.expired or gate.running == 0
         self.should_exit |= self._service.failure is not None
         return await super().on_tick(counter)
 

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from fastapi import Request
 
 from app.api.context import RequestContext
+from app.api.gate import draining
 from app.api.race import race
 from app.api.service import Service
 from app.errors import Cancelled, DeadlineExceeded
@@ -56,7 +57,8 @@ class Conduct(Generic[J]):
                 yield piece
 
         try:
-            yield pieces()
+            with self.service.gate.on_expiry(lambda: submission.cancel(draining())):
+                yield pieces()
         finally:
             if not submission.done and not self.context.code:
                 self.context.code = Cancelled.code

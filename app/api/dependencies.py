@@ -9,13 +9,17 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from app.api.context import RequestContext, context_of
 from app.api.service import Service
 from app.tasks.catalogue import Catalogue
 
 
-async def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """Return the running service, as the lifespan gave it to `request`."""
     return cast("Service", request.state.service)
+
+
+async def _service(request: Request) -> Service:
+    return service_of(request)
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
@@ -25,9 +29,4 @@ async def _catalogue(service: ServiceDep) -> Catalogue:
     return service.catalogue
 
 
-async def _context(request: Request) -> RequestContext:
-    return context_of(request.scope)
-
-
 CatalogueDep = Annotated[Catalogue, Depends(_catalogue)]
-ContextDep = Annotated[RequestContext, Depends(_context)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
 
 from app.errors import Draining
 
@@ -17,12 +18,30 @@ class Gate:
         """Let everything in."""
         self.running = 0
         self.draining = False
-        self.expired = asyncio.Event()
-        """Set when draining took too long: what still runs is turned away too."""
+        self.expired = False
+        """Whether draining took too long: what still runs is turned away too."""
+        self._acts: set[Callable[[], None]] = set()
 
     def drain(self) -> None:
         """Turn new requests away from now on; running ones go on."""
         self.draining = True
+
+    def expire(self) -> None:
+        """Turn away what still runs."""
+        self.expired = True
+        for act in tuple(self._acts):
+            act()
+
+    @contextlib.contextmanager
+    def on_expiry(self, act: Callable[[], None]) -> Iterator[None]:
+        """Call `act`, on the event loop, if draining takes too long before the block ends."""
+        self._acts.add(act)
+        try:
+            if self.expired:
+                act()
+            yield
+        finally:
+            self._acts.discard(act)
 
     def check(self) -> None:
         """Raise `Draining` when new requests are turned away."""

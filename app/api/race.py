@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from starlette.types import Receive
 
 from app.api.gate import Gate, draining
-from app.errors import Cancelled
+from app.errors import Cancelled, DragomanError
 
 T = TypeVar("T")
 
@@ -26,21 +26,31 @@ async def race(work: Coroutine[Any, Any, T], receive: Receive, gate: Gate) -> T:
         Cancelled: the client went away.
         Draining: the service shuts down and waited long enough.
     """
-    working = asyncio.create_task(work)
+    working = asyncio.current_task()
+    assert working is not None, "only a task can wait: this is a bug"
+    reason: DragomanError | None = None
+
+    def stop(error: DragomanError) -> None:
+        nonlocal reason
+        if reason is None:
+            reason = error
+            working.cancel()
+
     leaving = asyncio.create_task(_until_gone(receive))
-    expiring = asyncio.create_task(gate.expired.wait())
-    tasks: list[asyncio.Task[Any]] = [working, leaving, expiring]
+    leaving.add_done_callback(lambda task: None if task.cancelled() else stop(_gone()))
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        if expiring.done():
-            raise draining()
-        raise Cancelled("The client went away.")
+        with gate.on_expiry(lambda: stop(draining())):
+            return await work
+    except asyncio.CancelledError:
+        if reason is None or working.uncancel():
+            raise  # somebody else cancelled it
+        raise reason from None
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        leaving.cancel()
+
+
+def _gone() -> Cancelled:
+    return Cancelled("The client went away.")
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,7 +9,6 @@ from typing import TypeVar
 
 from app.api.conduct import Pieces
 from app.api.context import RequestContext
-from app.api.gate import Gate, draining
 from app.api.problems import bug_of, problem_of
 from app.api.schemas.generate import numbers
 from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent, ValuesEvent
@@ -24,7 +22,7 @@ Done = TypeVar("Done")
 
 
 async def events(
-    pieces: Pieces, done: Callable[[Answer, Timings], Done], context: RequestContext, gate: Gate
+    pieces: Pieces, done: Callable[[Answer, Timings], Done], context: RequestContext
 ) -> AsyncIterator[TokenEvent | ValuesEvent | Done | ErrorEvent]:
     """Yield an event for each of `pieces`; errors become the last event, and never escape.
 
@@ -32,7 +30,7 @@ async def events(
     """
     first: float | None = None
     try:
-        async for piece in _until_expired(pieces, gate):
+        async for piece in pieces:
             if not isinstance(piece, Answer):
                 first = first or _milliseconds(context)
                 yield _event(piece)
@@ -44,26 +42,6 @@ async def events(
     except Exception as error:
         log_bug(logger, context.request_id, error)  # raised, it would end the stream in silence
         yield ErrorEvent(error=bug_of(context))
-
-
-async def _until_expired(pieces: Pieces, gate: Gate) -> Pieces:
-    """Yield what comes until draining takes too long; then raise `Draining`."""
-    expired = asyncio.create_task(gate.expired.wait())
-    try:
-        while True:
-            coming = asyncio.ensure_future(anext(pieces, None))
-            try:
-                await asyncio.wait({coming, expired}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    raise draining()
-            finally:
-                coming.cancel()
-            piece = coming.result()
-            if piece is None:
-                return
-            yield piece
-    finally:
-        expired.cancel()
 
 
 def _event(piece: Piece) -> TokenEvent | ValuesEvent:

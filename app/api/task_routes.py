@@ -16,7 +16,8 @@ from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
 from app.api.conduct import Conduct, Pieces
-from app.api.dependencies import ContextDep, ServiceDep
+from app.api.context import context_of
+from app.api.dependencies import service_of
 from app.api.responses import problems
 from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent
 from app.api.service import Service
@@ -90,31 +91,25 @@ class TaskRoutes(Generic[J]):
 
     def router(self) -> APIRouter:
         """Return the task's two routes."""
-        conduct = Annotated[Conduct[Any], Depends(self._conduct())]
         asked = Annotated[Asked[Any], Depends(self._asked())]
 
-        async def answer(asked: Asked[J], request: Request, conduct: Conduct[J]) -> Any:
+        async def answer(asked: Asked[J], request: Request) -> Any:
+            conduct = self._conduct(request)
             return self.answer.of(await conduct.answer(asked.job, asked.deadline_ms, request))
 
-        async def admitted(asked: Asked[J], conduct: Conduct[J]) -> AsyncIterator[Pieces]:
-            async with conduct.admitted(asked.job, asked.deadline_ms) as pieces:
+        async def admitted(asked: Asked[J], request: Request) -> AsyncIterator[Pieces]:
+            async with self._conduct(request).admitted(asked.job, asked.deadline_ms) as pieces:
                 yield pieces
 
-        async def stream(
-            pieces: Pieces, service: ServiceDep, context: ContextDep
-        ) -> AsyncIterator[Any]:
-            async for event in events(pieces, self._done, context, service.gate):
+        async def stream(pieces: Pieces, request: Request) -> AsyncIterator[Any]:
+            async for event in events(pieces, self._done, context_of(request.scope)):
                 yield event
 
-        answer.__annotations__ |= {
-            "asked": asked,
-            "request": Request,
-            "conduct": conduct,
-            "return": self.answer,
-        }
-        admitted.__annotations__ |= {"asked": asked, "conduct": conduct}
+        answer.__annotations__ |= {"asked": asked, "request": Request, "return": self.answer}
+        admitted.__annotations__ |= {"asked": asked, "request": Request}
         stream.__annotations__ |= {
             "pieces": Annotated[Pieces, Depends(admitted)],
+            "request": Request,
             "return": AsyncIterator[self.pieces | self.done | ErrorEvent],  # type: ignore[name-defined]
         }
         router = APIRouter(prefix="/v1", tags=["tasks"], route_class=self.route_class)
@@ -141,12 +136,10 @@ class TaskRoutes(Generic[J]):
         )(stream)
         return router
 
-    def _conduct(self) -> Callable[..., Any]:
-        async def conduct(service: ServiceDep, context: ContextDep) -> Conduct[J]:
-            service.gate.check()
-            return Conduct(self.task(service), service, context)
-
-        return conduct
+    def _conduct(self, request: Request) -> Conduct[J]:
+        service = service_of(request)
+        service.gate.check()
+        return Conduct(self.task(service), service, context_of(request.scope))
 
     def _asked(self) -> Callable[..., Any]:
         async def asked(body: Asks[J]) -> Asked[J]:

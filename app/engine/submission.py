@@ -70,11 +70,14 @@ class Submission:
         """Whether it has its results, or what ended it early."""
         return self._future.done()
 
-    def cancel(self) -> None:
-        """Give up: the rows are free at the engine's next turn. Calling it again does nothing."""
+    def cancel(self, error: DragomanError | None = None) -> None:
+        """Give up: the rows are free at the engine's next turn. Calling it again does nothing.
+
+        Who still waits gets `error`, or `Cancelled`.
+        """
         if not self._future.done():
             self.cancelled = True
-            self._future.set_exception(Cancelled("the request was cancelled"))
+            self._future.set_exception(error or Cancelled("the request was cancelled"))
 
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed at the monotonic time `now`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -87,6 +88,20 @@ class Metrics:
             registry=registry,
         )
 
+        # Looking labels up costs more than counting.
+        self._of_requests = functools.cache(self._find_requests)
+        self._of_answers = functools.cache(self._find_answers)
+
+    def _find_requests(
+        self, method: str, route: str, status: int, code: str
+    ) -> tuple[Counter, Histogram]:
+        count = self._requests.labels(method, route, str(status), code)
+        return count, self._seconds.labels(route)
+
+    def _find_answers(self, model: str) -> tuple[Counter, Counter, Counter]:
+        read, written = (self._tokens.labels(model, side) for side in ("source", "target"))
+        return self._items.labels(model), read, written
+
     def watch_running(self, count: Callable[[], float]) -> None:
         """Read the number of running requests from `count` whenever metrics are asked for."""
         self._running.set_function(count)
@@ -108,14 +123,16 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, code: str, seconds: float) -> None:
         """Count one answered request; `code` is empty on success."""
-        self._requests.labels(method, route, str(status), code).inc()
-        self._seconds.labels(route).observe(seconds)
+        count, times = self._of_requests(method, route, status, code)
+        count.inc()
+        times.observe(seconds)
 
     def answered(self, model: str, items: int, source_tokens: int, target_tokens: int) -> None:
         """Count what one successful request held."""
-        self._items.labels(model).inc(items)
-        self._tokens.labels(model, "source").inc(source_tokens)
-        self._tokens.labels(model, "target").inc(target_tokens)
+        answered, read, written = self._of_answers(model)
+        answered.inc(items)
+        read.inc(source_tokens)
+        written.inc(target_tokens)
 
     def observer(self, model: str) -> ModelObserver:
         """Return the observer of one model's engine."""

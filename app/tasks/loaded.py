@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from app.artifacts.store import Artifact
 from app.engine.request import SequenceRequest, SequenceResult
-from app.errors import ArtifactError
+from app.errors import ArtifactError, DragomanError
 from app.text.tokenizer import Tokenizer
 
 
@@ -28,8 +28,11 @@ class Submission(Protocol):
         """Yield the tokens (or values) that are sure so far, by item; end with the results."""
         ...
 
-    def cancel(self) -> None:
-        """Free the rows at the engine's next turn; harmless when all is done."""
+    def cancel(self, error: DragomanError | None = None) -> None:
+        """Free the rows at the engine's next turn; harmless when all is done.
+
+        Who still waits gets `error`, or `Cancelled`.
+        """
         ...
 
 

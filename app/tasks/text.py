@@ -55,8 +55,6 @@ def read_whole(
 ) -> list[Reading]:
     """Return the ids of each checked text, with `eos` where the model wants it.
 
-    The tokenizer lets other threads run meanwhile, as it does for batches only.
-
     Raises:
         TooLong: a text has more ids than `manifest.limits.max_source`; nothing is ever cut.
     """

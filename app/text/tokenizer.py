@@ -13,6 +13,8 @@ PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
 # A vocabulary of whole words may know `</s>` as a word: typed by a user, it is an unknown one.
 _CONTROL = frozenset((PAD, BOS, EOS))
+SHORT = 1_000
+"""Characters up to which tokenizing is over sooner than other threads could have their turn."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,11 @@ class Tokenizer:
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text; faster than a loop over `encode`."""
-        encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        """Return the ids of each text; long ones in all let other threads run meanwhile."""
+        if sum(map(len, texts)) <= SHORT:
+            encodings = [self._backend.encode(text, add_special_tokens=False) for text in texts]
+        else:
+            encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [[UNK if id_ in _CONTROL else id_ for id_ in e.ids] for e in encodings]
 
     def encode_beginnings(self, texts: Sequence[str], room: int) -> list[Beginning]:

@@ -27,6 +27,7 @@ class FakeSubmission:
     def __init__(self, engine: FakeEngine, items: Sequence[SequenceRequest]) -> None:
         self.items = items
         self.cancelled = False
+        self.reason: DragomanError | None = None
         self.done = False
         self._engine = engine
 
@@ -39,7 +40,7 @@ class FakeSubmission:
         if engine.error is not None:
             raise engine.error
         if self.cancelled:
-            raise Cancelled("cancelled")
+            raise self.reason or Cancelled("cancelled")
         return [self._engine.answer(item) for item in self.items]
 
     async def updates(self) -> AsyncIterator[Mapping[int, Sequence[Any]]]:
@@ -60,8 +61,8 @@ class FakeSubmission:
             self._engine.entered.set()
             await self._engine.released.wait()
 
-    def cancel(self) -> None:
-        self.cancelled = True
+    def cancel(self, error: DragomanError | None = None) -> None:
+        self.cancelled, self.reason = True, error
 
 
 @dataclass

@@ -71,10 +71,19 @@ async def test_draining_that_takes_too_long_turns_running_work_away() -> None:
     racing = asyncio.create_task(race(work(), receive, gate))
     await work.started.wait()
     gate.drain()
-    gate.expired.set()
+    gate.expire()
     with pytest.raises(Draining):
         await racing
     assert work.cancelled
+
+
+async def test_work_that_comes_when_draining_has_taken_too_long_is_turned_away() -> None:
+    work, gate = Work(), Gate()
+    receive, _ = channel()
+    gate.expire()
+    with pytest.raises(Draining):
+        await race(work(), receive, gate)
+    assert not asyncio.current_task().cancelling()  # type: ignore[union-attr]
 
 
 async def test_cancelling_the_race_cancels_the_work() -> None:

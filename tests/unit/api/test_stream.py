@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.errors import DeadlineExceeded, Draining, EngineFailure, Overloaded
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import FakeEngine, FakeSubmission
 from tests.fakes.models import model
 from tests.unit.api.conftest import Serve
 
@@ -73,6 +74,21 @@ def test_what_fails_later_ends_the_stream_with_an_error(
     end = events(response)[-1]
     assert (end["type"], end["error"]["status"], end["error"]["code"]) == ("error", status, code)
     assert end["error"]["request_id"] == response.headers["x-request-id"]
+
+
+def test_draining_that_takes_too_long_ends_the_stream_with_an_error(serve: Serve) -> None:
+    class Expiring(FakeSubmission):
+        async def updates(self) -> AsyncIterator[Any]:
+            async for news in super().updates():
+                yield news
+                client.app_state["service"].gate.expire()
+
+    class Engine(FakeEngine):
+        submission_type = Expiring
+
+    client = serve(model(engine=Engine()))
+    first, end = events(post(client, text="one two"))
+    assert (first["type"], end["type"], end["error"]["code"]) == ("token", "error", "draining")
 
 
 def test_bulk_and_deadlines_reach_the_engine(serve: Serve) -> None:

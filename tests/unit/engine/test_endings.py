@@ -66,6 +66,14 @@ async def test_a_cancelled_request_frees_its_rows_at_the_next_turn() -> None:
         ]
 
 
+async def test_who_still_waits_learns_why_a_request_was_cancelled() -> None:
+    async with running(FakeBackend(spell(WORDS))) as engine:
+        lost = engine.submit([request(9)])
+        lost.cancel(Draining("closing", retry_after=1.0))
+        with pytest.raises(Draining):
+            await lost.results()
+
+
 async def test_a_waiting_request_that_is_cancelled_never_runs() -> None:
     gate = Gate("advance_greedy")
     backend = FakeBackend(spell(WORDS), before=gate)
