@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from app.api.gate import Gate
+from app.api.memory import give_back_memory
 from app.engine.observer import Observer
 from app.errors import DragomanError, EngineFailure, NotReady
 from app.image.pool import ImageLimits, ImagePool
@@ -125,6 +126,7 @@ class Service:
         # What is loaded stays: the collector need not look at TensorFlow's heap again and again.
         gc.collect()
         gc.freeze()
+        give_back_memory()
         names = [model.artifact.name for model in catalogue.models]
         log_event(logger, logging.INFO, "ready", models=names)
 

@@ -124,10 +124,26 @@ def test_columns_that_are_looked_up_become_rows() -> None:
     assert "Transpose" not in kinds
 
 
-def test_float_weights_are_gone_once_they_are_whole_numbers() -> None:
+def test_large_weights_are_no_part_of_the_graph() -> None:
     weight = tf.Variable(WEIGHT)
     _, rewritten, _ = both(lambda x: {"y": tf.matmul(x, weight)}, FLOATS)
-    assert rewritten.definition.ByteSize() < 1.5 * WEIGHT.size
+    assert rewritten.definition.ByteSize() < 0.1 * WEIGHT.size
+
+
+@needs_int8
+def test_large_weights_serve_the_body_of_a_loop() -> None:
+    weight = tf.Variable(WEIGHT / WIDE**0.5)
+    _, rewritten, call = both(lambda x: {"y": tf.tanh(tf.matmul(x, weight))}, FLOATS)
+
+    def thrice(x: Any) -> Any:
+        loop = tf.while_loop(
+            lambda at, _: at < 3, lambda at, x: (at + 1, rewritten(x=x)["y"]), (0, x)
+        )
+        return loop[1]
+
+    found = tf.function(thrice, autograph=False, input_signature=[FLOATS])
+    rows = ROWS[8:].astype(np.float32)
+    assert np.array_equal(found(tf.constant(rows)), call(call(call(rows))))
 
 
 @pytest.mark.parametrize(

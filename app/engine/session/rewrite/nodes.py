@@ -13,6 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 Node = Any
+LARGE = 65_536
+"""Bytes of a constant beyond which its copies are worth avoiding."""
 
 
 class Nodes:
@@ -67,6 +69,30 @@ class Nodes:
             for node in self.by_name.values()
             if any(source.partition(":")[0] == name for source in node.input)
         ]
+
+    def lift_constants(self, outputs: Iterable[str]) -> dict[str, NDArray[Any]]:
+        """Turn the large constants that `outputs` need into placeholders; return them, by name.
+
+        A graph is copied a handful of times on its way to the kernels, with all its constants; what
+        is fed to it is not.
+        """
+        lifted: dict[str, NDArray[Any]] = {}
+        for node in self.definition(outputs).node:
+            size = node.attr["value"].tensor.ByteSize() if node.op == "Const" else 0
+            if size < LARGE:
+                continue
+            name, dtype = f"{node.name}/lifted", tf.as_dtype(node.attr["dtype"].type)
+            proto = node.attr["value"].tensor
+            plain = tf.int8 if dtype == tf.qint8 else dtype  # loops carry no tensors of qint8
+            proto.dtype = plain.as_datatype_enum
+            lifted[name] = tf.make_ndarray(proto)
+            feed = make_node(name, "Placeholder", [], dtype=plain)
+            feed.attr["shape"].shape.CopyFrom(proto.tensor_shape)
+            same = make_node(node.name, "Identity", [name], T=plain)
+            if plain != dtype:
+                same = make_node(node.name, "Bitcast", [name], T=plain, type=dtype)
+            self.put(feed, same)
+        return lifted
 
     def definition(self, outputs: Iterable[str]) -> Any:
         """Return a graph of what `outputs` need, and no more."""

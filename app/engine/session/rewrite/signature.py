@@ -15,7 +15,7 @@ from app.engine.session.rewrite.nodes import Nodes
 class Rewritten:
     """A signature whose wide products are taken in int8; called by keyword, in a graph's trace.
 
-    Its weights are constants of the graph: the SavedModel is needed no more.
+    Its weights are its own: the SavedModel is needed no more.
     """
 
     def __init__(self, signature: Any) -> None:
@@ -29,6 +29,9 @@ class Rewritten:
         nodes = Nodes(frozen.graph.as_graph_def())
         transpose_lookups(nodes)
         self.products = quantize_products(nodes)
+        # What is lifted is a constant no more, for those who look for constants: this comes last.
+        lifted = nodes.lift_constants(self._outputs)
+        self._weights = {f"{name}:0": tf.constant(value) for name, value in lifted.items()}
         self.definition = nodes.definition(self._outputs)
         read = {node.name for node in self.definition.node if node.op == "Placeholder"}
         self._read = {name for name in names if self._inputs[name].partition(":")[0] in read}
@@ -37,6 +40,7 @@ class Rewritten:
         """Compute the outputs by name."""
         # The identities bring what belongs to an outer graph into this one, a loop's body.
         inputs = {self._inputs[name]: tf.identity(feeds[name]) for name in self._read}
+        inputs |= {name: tf.identity(value) for name, value in self._weights.items()}
         found = tf.graph_util.import_graph_def(
             self.definition, input_map=inputs, return_elements=self._outputs, name="rewritten"
         )
