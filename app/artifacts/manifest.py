@@ -130,6 +130,11 @@ class Manifest(Part):
         if wanted.get(self.task, self.source_kind) != self.source_kind:
             raise ValueError(f"a model that can {self.task} takes {wanted[self.task]}s")
         if self.source_kind == "image":
+            if self.task != "caption":
+                raise ValueError(
+                    "only the route of captions takes images: set the `task` of a model of images "
+                    f'to "caption", not "{self.task}"'
+                )
             match self.signatures.encode.inputs:
                 case {"image": Tensor(dtype="uint8", axes=("batch", int(), int(), 3))}:
                     pass

@@ -8,7 +8,15 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, JsonValue, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 
 Axis = Literal["batch", "source"] | Annotated[int, Field(ge=1)]
 Dtype = Literal["int32", "int64", "float32", "float16", "bfloat16", "bool", "uint8"]
@@ -89,6 +97,15 @@ class Limits(Part):
     max_target: int = Field(ge=1)
     min_source: int = Field(1, ge=1)
     """Steps that a series must have; texts may be as short as they like."""
+
+    @model_validator(mode="after")
+    def _some_source_fits(self) -> Limits:
+        if self.min_source > self.max_source:
+            raise ValueError(
+                f"no source has {self.min_source} steps or more (`min_source`) and at most "
+                f"{self.max_source} (`max_source`): lower the one or raise the other"
+            )
+        return self
 
 
 class Generation(Part):
