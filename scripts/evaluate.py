@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
-from app.artifacts.store import open_artifact
+from app.artifacts.store import Artifact, open_artifact
 from scripts.training.card import markdown_table
 from scripts.training.config import Recipe
-from scripts.training.evaluate import first_items, measure
+from scripts.training.evaluate import first_items, measure, on_split
 from scripts.training.series.config import SeriesRecipe, load_any
 from scripts.training.series.evaluate import measure_series
 
 
-def main() -> None:
-    """Run the command line."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("artifact", type=Path, help="models/NAME/VERSION")
     parser.add_argument("--recipe", type=Path, required=True, help="names the evaluation sets")
     parser.add_argument(
         "--data", type=Path, default=Path("data"), help="folder with the evaluation sets"
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="of every set, instead of the recipe's (test, if left out)"
     )
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument(
@@ -29,13 +32,31 @@ def main() -> None:
     parser.add_argument(
         "--precision", choices=("float32", "int8"), default="float32", help="of the products"
     )
-    args = parser.parse_args()
-    artifact, recipe = open_artifact(args.artifact), load_any(args.recipe)
+    return parser.parse_args()
+
+
+def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
+    recipe = load_any(args.recipe)
+    if args.split is None:
+        return recipe
+    if isinstance(recipe, SeriesRecipe):
+        sys.exit("a recipe of series has no splits: leave --split out")
+    return on_split(recipe, args.split)
+
+
+def _show(artifact: Artifact, recipe: Recipe, data: Path, count: int) -> None:
+    for name, items in first_items(artifact, recipe, data, count).items():
+        rows = [[item.source, item.references[0], output] for item, output in items]
+        lines = markdown_table(["source", "first reference", "output, beam 4"], rows)
+        print("\n".join([f"### {name}", "", *lines, ""]))
+
+
+def main() -> None:
+    """Run the command line."""
+    args = _arguments()
+    artifact, recipe = open_artifact(args.artifact), _recipe(args)
     if args.show and isinstance(recipe, Recipe):
-        for name, items in first_items(artifact, recipe, args.data, args.show).items():
-            rows = [[item.source, item.references[0], output] for item, output in items]
-            lines = markdown_table(["source", "first reference", "output, beam 4"], rows)
-            print("\n".join([f"### {name}", "", *lines, ""]))
+        _show(artifact, recipe, args.data, args.show)
         return
     if isinstance(recipe, SeriesRecipe):
         metrics = measure_series(artifact, recipe)

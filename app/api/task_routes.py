@@ -30,7 +30,7 @@ from app.tasks.task import Task
 J = TypeVar("J", bound=Job)
 C = TypeVar("C", bound=Job, covariant=True)
 _PROBLEMS = problems(404, 413, 415, 422, 500, 503, 504)
-_STREAM = """Send `token` events, whose texts add up to the {outputs}, then `done` or `error`.
+_STREAM = """Send {sends}, then `done` or `error`.
 
 With a beam, a piece is sent once every hypothesis that can still win begins with it."""
 
@@ -69,8 +69,8 @@ class Asked(Generic[J]):
 class TaskRoutes(Generic[J]):
     """What tells the routes of one task from those of another.
 
-    `task` gives the running task, `done` is the event that ends a stream well, `outputs` what the
-    answer is called in words. `summary` continues with `, telling every piece …` for the stream.
+    `task` gives the running task, `done` is the event that ends a stream well, `sends` says which
+    events come before it. `summary` continues with `, telling every piece …` for the stream.
     """
 
     name: str
@@ -78,7 +78,7 @@ class TaskRoutes(Generic[J]):
     request: type[Asks[J]]
     answer: type[Answers]
     done: type[BaseModel]
-    outputs: str
+    sends: str
     summary: str
     description: str
     verb: str
@@ -130,7 +130,7 @@ class TaskRoutes(Generic[J]):
             f"{path}/stream",
             operation_id=f"{self.name}_stream",
             summary=f"{self.verb}, telling every piece as it is decided",
-            description=_STREAM.format(outputs=self.outputs),
+            description=_STREAM.format(sends=self.sends),
             response_class=EventSourceResponse,
             **shared,
         )(stream)

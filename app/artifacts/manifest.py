@@ -9,204 +9,55 @@ and read and written by every `step`; `token` or `value` is a step's input, `log
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    JsonValue,
-    field_validator,
-    model_validator,
+from pydantic import Field, JsonValue, model_validator
+
+from app.artifacts.sections import (
+    FileEntry,
+    Generation,
+    Golden,
+    ImageProcessing,
+    LanguagePair,
+    Licence,
+    Limits,
+    Metric,
+    Part,
+    Signature,
+    Signatures,
+    Tensor,
+    TextProcessing,
+    TokenDecoding,
+    Training,
+    ValueDecoding,
 )
 
 FORMAT_VERSION = "1.0"
 MANIFEST = "manifest.json"
-Axis = Literal["batch", "source"] | Annotated[int, Field(ge=1)]
-Dtype = Literal["int32", "int64", "float32", "float16", "bfloat16", "bool", "uint8"]
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST",
+    "FileEntry",
+    "Generation",
+    "Golden",
+    "ImageProcessing",
+    "LanguagePair",
+    "Licence",
+    "Limits",
+    "Manifest",
+    "Metric",
+    "Signature",
+    "Signatures",
+    "Tensor",
+    "TextProcessing",
+    "TokenDecoding",
+    "Training",
+    "ValueDecoding",
+]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Tensor(_Part):
-    """One named tensor: its dtype, its axes, and what fills its source axis beyond a row's end."""
-
-    dtype: Dtype
-    axes: tuple[Axis, ...]
-    pad: float | int | bool = 0
-
-    @field_validator("axes")
-    @classmethod
-    def _axes_are_batched(cls, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
-        if not axes or axes[0] != "batch" or "batch" in axes[1:] or axes.count("source") > 1:
-            raise ValueError("axes start with `batch` and hold `source` at most once")
-        return axes
-
-    @property
-    def source_axis(self) -> int | None:
-        """The position of the source axis, if there is one."""
-        return self.axes.index("source") if "source" in self.axes else None
-
-
-class Signature(_Part):
-    """The named inputs and outputs of one SavedModel signature."""
-
-    inputs: dict[str, Tensor]
-    outputs: dict[str, Tensor]
-
-
-class Signatures(_Part):
-    """The two signatures of an encoder-decoder model."""
-
-    encode: Signature
-    step: Signature
-
-
-class TokenDecoding(_Part):
-    """Decode tokens, from `bos` to `eos`.
-
-    A classifier has `labels`, the names of the ids 0, 1, … of its logits: its one step is fed
-    `bos`, and what comes out is every label with its probability. It ends by itself and bans
-    nothing; `eos` is what its sources end with, and what the rows of others are fed.
-    """
-
-    kind: Literal["tokens"] = "tokens"
-    bos: int = Field(ge=0)
-    eos: int = Field(ge=0)
-    never: tuple[int, ...] = ()
-    prefixes: dict[str, tuple[int, ...]] = {}
-    """Ids that every output begins with, by `"en-fr"`-like language pair; not part of the text."""
-    labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-
-
-class ValueDecoding(_Part):
-    """Decode a numeric series of a fixed number of steps.
-
-    The first step is fed `start` [features], every other one what the step before it returned.
-    """
-
-    kind: Literal["values"] = "values"
-    start: tuple[FiniteFloat, ...] = Field(min_length=1)
-    steps: int = Field(ge=1)
-
-
-class Limits(_Part):
-    """How much one item may hold, in tokens (or steps)."""
-
-    max_source: int = Field(ge=1)
-    max_target: int = Field(ge=1)
-    min_source: int = Field(1, ge=1)
-    """Steps that a series must have; texts may be as short as they like."""
-
-
-class Generation(_Part):
-    """Default options of a request."""
-
-    beam_size: int = Field(4, ge=1, le=16)
-    length_penalty: float = Field(1.0, ge=0.0, le=5.0)
-    max_ratio: float = Field(2.0, gt=0)
-    """Outputs stop after `max_ratio` x source tokens + `max_extra` tokens unless told otherwise."""
-    max_extra: int = Field(16, ge=0)
-
-
-class LanguagePair(_Part):
-    """A source and a target language, as BCP 47 tags."""
-
-    source: str
-    target: str
-
-
-class TextProcessing(_Part):
-    """How text becomes ids and back."""
-
-    normalizer: Literal["standard"] = "standard"
-    tokenizer: Literal["subword", "word", "char"]
-    source_file: str = ""
-    """Empty where the source is no text, an image say."""
-    target_file: str = ""
-    """Empty where the target is no text, a label say."""
-    append_eos: bool = True
-    """Whether the source ends with `eos`."""
-
-
-class ImageProcessing(_Part):
-    """How an image becomes the model's input, and what its memory is."""
-
-    resize: Literal["stretch"] = "stretch"
-    grid: tuple[int, int] | None = None
-    """Rows and columns of the places that the decoder attends to, row by row; left out, the grid
-    has the proportions of the image."""
-
-
-class Metric(_Part):
-    """One measured figure."""
-
-    name: str
-    value: float
-    dataset: str
-    split: str
-    signature: str = ""
-    decoding: str = ""
-
-
-class Golden(_Part):
-    """An example with its output, decoded again on export and by `verify_artifact.py`.
-
-    Texts must come out exactly; numbers may each differ by `tolerance`.
-    """
-
-    input: JsonValue
-    options: dict[str, JsonValue] = {}
-    output: JsonValue
-    tolerance: float = Field(0.0, ge=0.0)
-
-
-class Licence(_Part):
-    """One data set that the model was trained on."""
-
-    dataset: str
-    licence: str
-    commercial_use: bool
-    attribution: str = ""
-
-
-class Training(_Part):
-    """How to train the model again."""
-
-    command: str
-    revision: str
-    seed: int
-    recipe: str
-    history: tuple[dict[str, float], ...] = ()
-
-
-class FileEntry(_Part):
-    """One file of the artifact; `path` is relative, with forward slashes."""
-
-    path: str
-    size: int = Field(ge=0)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-    @field_validator("path")
-    @classmethod
-    def _path_stays_inside(cls, path: str) -> str:
-        pure = PurePosixPath(path)
-        if (
-            pure.is_absolute()
-            or ".." in pure.parts
-            or "\\" in path
-            or ":" in path
-            or not pure.parts
-        ):
-            raise ValueError(f"{path!r} leaves the artifact's folder")
-        return path
-
-
-class Manifest(_Part):
+class Manifest(Part):
     """The whole of `manifest.json`."""
 
     format_version: str = Field(FORMAT_VERSION, pattern=r"^\d+\.\d+$")
@@ -217,7 +68,7 @@ class Manifest(_Part):
     languages: tuple[LanguagePair, ...] = ()
     source_kind: Literal["text", "image", "series"]
     target_kind: Literal["text", "series", "label"]
-    architecture: dict[str, JsonValue] = {}
+    architecture: dict[str, JsonValue] = Field(default_factory=dict)
     parameters: int = Field(ge=0)
     signatures: Signatures
     decoding: Annotated[TokenDecoding | ValueDecoding, Field(discriminator="kind")]
@@ -279,6 +130,11 @@ class Manifest(_Part):
         if wanted.get(self.task, self.source_kind) != self.source_kind:
             raise ValueError(f"a model that can {self.task} takes {wanted[self.task]}s")
         if self.source_kind == "image":
+            if self.task != "caption":
+                raise ValueError(
+                    "only the route of captions takes images: set the `task` of a model of images "
+                    f'to "caption", not "{self.task}"'
+                )
             match self.signatures.encode.inputs:
                 case {"image": Tensor(dtype="uint8", axes=("batch", int(), int(), 3))}:
                     pass

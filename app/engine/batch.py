@@ -17,6 +17,7 @@ from app.engine.observer import Observer
 from app.engine.request import SequenceRequest
 from app.engine.submission import Submission
 from app.errors import EngineFailure
+from app.search.step import Decoding
 
 log = logging.getLogger(__name__)
 I = TypeVar("I", bound=Item)  # noqa: E741 - an item
@@ -27,6 +28,8 @@ class Batch(ABC, Generic[I]):
 
     `join` and `advance` return the items that left: done, or with their `error` set.
     """
+
+    _item_type: type[I]
 
     def __init__(
         self,
@@ -90,17 +93,15 @@ class Batch(ABC, Generic[I]):
         self._layout.free(left)
         return left
 
-    @abstractmethod
     def item(
-        self,
-        request: SequenceRequest,
-        owner: Submission,
-        index: int,
-        arrived: float,
-        *,
-        bulk: bool = False,
+        self, request: SequenceRequest, owner: Submission, index: int, arrived: float, bulk: bool
     ) -> I:
-        """Return a new item of this batch; it joins no rows yet. Called on any thread."""
+        """Return a new item with a search of its own; it joins no rows. Called on any thread."""
+        return self._item_type(request, self._search(request), owner, index, arrived, bulk)
+
+    @abstractmethod
+    def _search(self, request: SequenceRequest) -> Decoding:
+        """Return a new search, at the start of what `request` asks for. Called on any thread."""
 
     @abstractmethod
     def _call(self, items: Sequence[I]) -> list[I]:

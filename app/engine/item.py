@@ -35,10 +35,12 @@ class Item(ABC):
         owner: Submission,
         index: int,
         arrived: float,
-        *,
-        bulk: bool = False,
+        bulk: bool,
     ) -> None:
-        """Make the item `index` of `owner`, which arrived at the monotonic time `arrived`."""
+        """Make the item `index` of `owner`, which arrived at the monotonic time `arrived`.
+
+        One of `bulk` lets others go first.
+        """
         self.request = request
         self.search = search
         self.owner = owner

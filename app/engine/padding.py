@@ -35,9 +35,11 @@ def source_width(source: Source, tensors: Mapping[str, Tensor]) -> int:
     return max(sizes, default=1)
 
 
-def sample_source(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
-    """Return the smallest source that fits `tensors`: ones, with a source axis of length 1."""
-    shapes = {n: [a if isinstance(a, int) else 1 for a in t.axes[1:]] for n, t in tensors.items()}
+def sample_source(tensors: Mapping[str, Tensor], width: int) -> dict[str, NDArray[Any]]:
+    """Return a source that fits `tensors`: ones, with source axes of length `width`."""
+    shapes = {
+        n: [a if isinstance(a, int) else width for a in t.axes[1:]] for n, t in tensors.items()
+    }
     return {name: np.ones(shape, tensors[name].dtype) for name, shape in shapes.items()}
 
 

@@ -14,7 +14,6 @@ from app.engine.config import EngineConfig
 from app.engine.item import Item
 from app.engine.observer import Observer
 from app.engine.request import Hypothesis, SequenceRequest, SequenceResult
-from app.engine.submission import Submission
 from app.search.beam import Beam
 from app.search.greedy import Greedy
 from app.search.labels import Labels
@@ -82,6 +81,8 @@ class TokenItem(Item):
 class TokenBatch(Batch[TokenItem]):
     """Steps return the best ids of each row; the items' searches choose among them."""
 
+    _item_type = TokenItem
+
     def __init__(
         self,
         backend: Backend[Any],
@@ -95,18 +96,8 @@ class TokenBatch(Batch[TokenItem]):
         self._steps_of = backend
         self._decoding = decoding
 
-    def item(
-        self,
-        request: SequenceRequest,
-        owner: Submission,
-        index: int,
-        arrived: float,
-        *,
-        bulk: bool = False,
-    ) -> TokenItem:
-        """Return a new item with a search of its own."""
-        search = search_of(plan_of(request, self._decoding), len(self._decoding.labels))
-        return TokenItem(request, search, owner, index, arrived, bulk=bulk)
+    def _search(self, request: SequenceRequest) -> Search:
+        return search_of(plan_of(request, self._decoding), len(self._decoding.labels))
 
     def _call(self, items: Sequence[TokenItem]) -> list[TokenItem]:
         parents = self._parents()

@@ -14,7 +14,6 @@ from app.engine.config import EngineConfig
 from app.engine.item import Item
 from app.engine.observer import Observer
 from app.engine.request import SequenceRequest, SequenceResult
-from app.engine.submission import Submission
 from app.search.series import Series
 
 
@@ -34,6 +33,8 @@ class ValueBatch(Batch[ValueItem]):
     A value that is not finite is passed on: the rows are independent, and who asked may judge.
     """
 
+    _item_type = ValueItem
+
     def __init__(
         self,
         backend: ValueBackend[Any],
@@ -47,18 +48,8 @@ class ValueBatch(Batch[ValueItem]):
         self._steps_of = backend
         self._decoding = decoding
 
-    def item(
-        self,
-        request: SequenceRequest,
-        owner: Submission,
-        index: int,
-        arrived: float,
-        *,
-        bulk: bool = False,
-    ) -> ValueItem:
-        """Return a new item at the start of its series."""
-        search = Series(self._decoding.start, self._decoding.steps)
-        return ValueItem(request, search, owner, index, arrived, bulk=bulk)
+    def _search(self, request: SequenceRequest) -> Series:
+        return Series(self._decoding.start, self._decoding.steps)
 
     def _call(self, items: Sequence[ValueItem]) -> list[ValueItem]:
         parents, values, steps = self._parents(), self._values(), self._steps(items)

@@ -54,8 +54,18 @@ class GenerateJob(Job):
     def is_large(self) -> bool:
         """Whether reading it takes long."""
         letters = sum(map(len, self.texts or ()))
-        numbers = sum(len(one) if isinstance(one, list) else 1 for one in self.values or ())
+        numbers = sum(map(_numbers, self.values or ()))
         return letters > LARGE or numbers > MANY_NUMBERS
+
+
+def _numbers(one: object) -> int:
+    """Count the numbers of a number, a step or a series, whose steps are all like its first.
+
+    Reading refuses the first step of another length, and so reads no more than this.
+    """
+    if not isinstance(one, list):
+        return 1
+    return len(one) * (len(one[0]) if one and isinstance(one[0], list) else 1)
 
 
 class Generator(Task[GenerateJob]):

@@ -17,7 +17,7 @@ from app.text.incremental import IncrementalText
 
 MANY = 64  # outputs beyond which making text of them would hold up the event loop
 LARGE = 20_000
-"""Characters of one request beyond which tokenizing would hold up the event loop: 5 ms or so."""
+"""Characters of one request beyond which tokenizing would hold up the event loop."""
 
 J = TypeVar("J", bound=Job)
 T = TypeVar("T", bound=TextJob)

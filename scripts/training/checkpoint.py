@@ -50,6 +50,12 @@ def load_weights(model: keras.Model, arrays: Arrays) -> None:
         variable.assign(array)
 
 
+def read_arrays(path: Path) -> Arrays:
+    """Return the arrays that `np.savez(path, *arrays)` wrote, in their order."""
+    with np.load(path) as file:
+        return [file[f"arr_{index}"] for index in range(len(file.files))]
+
+
 def save(folder: Path, model: keras.Model, average: Arrays, best: Arrays, at: Progress) -> None:
     """Write one checkpoint; the old one stays until the new one is whole."""
     named = {f"weight_{i}": a for i, a in enumerate(weights_of(model))}

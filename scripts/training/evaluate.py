@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -27,14 +27,9 @@ def measure(
 ) -> tuple[Metric, ...]:
     """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
-    trained = _trained_targets(recipe, data)
     wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact, int8=int8) as decoder:
-        for about in recipe.evaluate.sets:
-            if not (data / about.path).exists():
-                print(f"{data / about.path} is missing: {about.name} has no figures", flush=True)
-                continue
-            items = read_items(data, about, trained)
+        for about, items in _sets(recipe, data, _trained_targets(recipe, data)):
             metrics += score_lead(items, about, wanted, spaceless)
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):
                 hypotheses = decoder.decode_texts(_sources(items, about, recipe, data), beam).texts
@@ -48,12 +43,38 @@ def first_items(
     """Return the first `count` items of each set with the model's output, decoded with a beam."""
     found = {}
     with Decoder(artifact) as decoder:
-        for about in recipe.evaluate.sets:
-            if (data / about.path).exists():
-                items = read_items(data, about, frozenset())[:count]
-                outputs = decoder.decode_texts(_sources(items, about, recipe, data), BEAM).texts
-                found[about.name] = list(zip(items, outputs, strict=True))
+        for about, items in _sets(recipe, data, frozenset()):
+            first = items[:count]
+            outputs = decoder.decode_texts(_sources(first, about, recipe, data), BEAM).texts
+            found[about.name] = list(zip(first, outputs, strict=True))
     return found
+
+
+def on_split(recipe: Recipe, split: str) -> Recipe:
+    """Return `recipe` with its evaluation sets on `split`; of those then alike the first is left.
+
+    Two sets are alike that differ in their names only, as two test splits of one table do.
+    """
+    moved: dict[EvaluationSet, EvaluationSet] = {}
+    for about in recipe.evaluate.sets:
+        nameless = about.model_copy(update={"split": split, "name": ""})
+        moved.setdefault(nameless, nameless.model_copy(update={"name": about.name}))
+    evaluate = recipe.evaluate.model_copy(update={"sets": tuple(moved.values())})
+    return recipe.model_copy(update={"evaluate": evaluate})
+
+
+def _sets(
+    recipe: Recipe, data: Path, trained: Collection[str]
+) -> Iterator[tuple[EvaluationSet, list[Item]]]:
+    """Yield every evaluation set of `recipe` that is there with its items; say which is not."""
+    for about in recipe.evaluate.sets:
+        path = data / about.path
+        items = read_items(data, about, trained) if path.exists() else []
+        if items:
+            yield about, items
+        else:
+            lack = f"has no split {about.split!r}" if path.exists() else "is missing"
+            print(f"{path} {lack}: {about.name} has no figures", flush=True)
 
 
 def _sources(

@@ -7,8 +7,6 @@ import subprocess
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from app.artifacts.manifest import (
     ImageProcessing,
     LanguagePair,
@@ -23,7 +21,7 @@ from app.artifacts.store import Artifact
 from app.artifacts.writer import write_artifact
 from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 from scripts.training.card import write_card
-from scripts.training.checkpoint import load_weights
+from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.config import Recipe
 from scripts.training.evaluate import golden_examples, golden_inputs, measure
 from scripts.training.model.captioner import Captioner
@@ -32,6 +30,7 @@ from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
+from scripts.training.series.config import SeriesRecipe
 
 READING: dict[str, Literal["subword", "word", "char"]] = {
     "subword": "subword",
@@ -53,6 +52,24 @@ def revision() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def training_of(run: Run[Recipe] | Run[SeriesRecipe]) -> Training:
+    """Return how to make the weights of `run` again."""
+    return Training(
+        command=run.command,
+        revision=revision(),
+        seed=run.recipe.fit.seed,
+        recipe=run.recipe.name,
+        history=tuple(run.history),
+    )
+
+
+def emptied(folder: Path) -> Path:
+    """Return `folder`, made anew with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _licences(recipe: Recipe) -> tuple[Licence, ...]:
@@ -81,8 +98,7 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
     recipe = run.recipe
     tokenizer = Tokenizer.load(run.tokenizer)
     model = make_model(recipe, tokenizer.vocabulary_size)
-    with np.load(run.folder / "weights.npz") as file:
-        load_weights(model, round_to_half([file[f"arr_{i}"] for i in range(len(file.files))]))
+    load_weights(model, round_to_half(read_arrays(run.folder / "weights.npz")))
     signatures = save_models(model, folder)
     of_images = recipe.encoder.kind == "image"
     vocabulary = "target.json" if of_images else "source.json"
@@ -118,13 +134,7 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
         image=ImageProcessing(grid=model.encoder.grid) if of_images else None,
         licences=licences,
         commercial_use=all(entry.commercial_use for entry in licences),
-        training=Training(
-            command=run.command,
-            revision=revision(),
-            seed=recipe.fit.seed,
-            recipe=recipe.name,
-            history=tuple(run.history),
-        ),
+        training=training_of(run),
     )
 
 
@@ -142,12 +152,7 @@ def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Ar
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
-    draft_root = run.folder / "draft"
-    shutil.rmtree(draft_root, ignore_errors=True)
-    draft_root.mkdir(parents=True)
-    built = run.folder / "built"
-    shutil.rmtree(built, ignore_errors=True)
-    built.mkdir()
+    draft_root, built = emptied(run.folder / "draft"), emptied(run.folder / "built")
     manifest = _build(run, built)
 
     def copy(folder: Path) -> None:

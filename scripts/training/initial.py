@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.store import open_artifact
-from scripts.training.checkpoint import load_weights
+from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.run import FACTS, load_run
 
 
@@ -59,11 +59,9 @@ def load_initial(path: Path) -> Initial:
             raise ValueError(f"{path} has no vocabulary; --init cannot go on from it")
         made = tuple(manifest.training.command.splitlines())
         return Initial(read_weights(path), path / manifest.text.target_file, made)
-    with np.load(path) as file:
-        arrays = [file[f"arr_{index}"] for index in range(len(file.files))]
     folder = path.parent
     commands = load_run(folder).command.splitlines() if (folder / FACTS).exists() else []
-    return Initial(arrays, folder / "tokenizer.json", tuple(commands))
+    return Initial(read_arrays(path), folder / "tokenizer.json", tuple(commands))
 
 
 def mix_weights(

@@ -24,12 +24,14 @@ class Item:
 def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> list[Item]:
     """Return the items of a set in file order; `trained` holds the targets of the training pairs.
 
+    A table without a column `split` is all `test`.
+
     Raises:
         FileNotFoundError: there is no such table.
     """
     items = []
     for row in read_table(folder / about.path):
-        if row.get("split", about.split) != about.split:
+        if row.get("split", "test") != about.split:
             continue
         target = normalize(row[about.target])
         parts = [row[about.by]] if about.by else []

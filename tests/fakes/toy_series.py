@@ -2,7 +2,7 @@
 
 The source has `features` numbers a step. The mean of its steps m is the state; a step is fed v and
 returns v + m, four times from 0 on: `1, 2, 3` becomes 2, 4, 6, 8. What pads a source is 100, so
-that a mask that is not heeded shows.
+that a mask that is not heeded shows. A batch of sources that are all shorter than 2 steps fails.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from app.artifacts.writer import write_artifact
 from tests.fakes.saving import save, tensorflow
 
 STEPS = 4
+LEAST = 2
 PAD = 100.0
 
 
@@ -50,7 +51,7 @@ def series_manifest(name: str = "toy-means", features: int = 1) -> Manifest:
             step=Signature(inputs={**value, **state}, outputs={**value, **state}),
         ),
         decoding=ValueDecoding(start=(0.0,) * features, steps=STEPS),
-        limits=Limits(min_source=2, max_source=8, max_target=STEPS),
+        limits=Limits(min_source=LEAST, max_source=8, max_target=STEPS),
         golden=(Golden(input=[1, 2, 3], output=[2.0, 4.0, 6.0, 8.0], tolerance=1e-4),)
         if features == 1
         else (),
@@ -68,6 +69,7 @@ def write_toy_series(root: Path, name: str = "toy-means", features: int = 1) -> 
         scale = tf.Variable(1.0)
 
         def encode(values: Any, mask: Any) -> dict[str, Any]:
+            tf.debugging.assert_greater_equal(tf.shape(values)[1], LEAST)
             weights = tf.cast(mask, tf.float32)[:, :, None]
             count = tf.maximum(tf.reduce_sum(weights, axis=1), 1.0)
             return {"state_mean": scale * tf.reduce_sum(values * weights, axis=1) / count}

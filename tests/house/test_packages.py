@@ -43,7 +43,7 @@ def test_a_wheel_holds_its_package_and_nothing_else(
 
 def test_the_client_imports_httpx2_and_the_standard_library_only() -> None:
     imported: set[str] = set()
-    for path in (ROOT / "client/dragoman_client").glob("*.py"):
+    for path in (ROOT / "client/dragoman_client").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}

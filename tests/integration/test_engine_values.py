@@ -17,7 +17,7 @@ from app.engine.observer import NullObserver
 from app.engine.request import SequenceRequest, SequenceResult
 from app.text.tokenizer import EOS
 from tests.fakes.toy_labels import write_toy_labels
-from tests.fakes.toy_series import write_toy_series
+from tests.fakes.toy_series import LEAST, write_toy_series
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,13 @@ def decode(
             await asyncio.to_thread(engine.close)
 
     return asyncio.run(run())
+
+
+def test_no_source_is_ever_shorter_than_the_model_reads_not_even_to_warm_up(
+    means: Artifact,
+) -> None:
+    assert means.manifest.limits.min_source == LEAST == 2
+    assert decode(means, []) == []
 
 
 def test_numbers_go_in_and_numbers_come_out(means: Artifact) -> None:

@@ -112,10 +112,12 @@ def test_a_narrow_product_stays_as_it_is() -> None:
     assert np.array_equal(call(rows), plain(rows))
 
 
-def test_columns_that_are_looked_up_become_rows() -> None:
+@pytest.mark.parametrize("axis", [1, -1])
+def test_columns_that_are_looked_up_become_rows(axis: int) -> None:
     table = tf.Variable(WEIGHT)
     plain, rewritten, call = both(
-        lambda x: {"y": tf.transpose(tf.gather(table, x, axis=1))}, tf.TensorSpec([None], tf.int32)
+        lambda x: {"y": tf.transpose(tf.gather(table, x, axis=axis))},
+        tf.TensorSpec([None], tf.int32),
     )
     places = np.array([3, 0, WIDE - 1, 3], np.int32)
     assert np.array_equal(call(places), plain(places))

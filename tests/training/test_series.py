@@ -162,7 +162,7 @@ def run(
         return SimpleNamespace(returncode=0)
 
     monkeypatch.setattr("subprocess.run", subprocess)
-    monkeypatch.setattr("scripts.training.series.export.revision", lambda: "unknown")
+    monkeypatch.setattr("scripts.training.export.revision", lambda: "unknown")
     return call
 
 

@@ -15,7 +15,8 @@ router = TaskRoutes(
     answer=GenerateResponse,
     done=GenerationDoneEvent,
     pieces=TokenEvent | ValuesEvent,
-    outputs="outputs",
+    sends="`token` events, whose texts add up to the outputs, or `values` events where the model "
+    "writes series (none where it writes labels)",
     verb="Generate",
     summary="Ask any model by its own contract",
     description="""Give a model what it reads, `text` or `values`, and get what it writes: texts,

@@ -35,7 +35,9 @@ class ValuesEvent(Wire):
 class Timings(Wire):
     """Milliseconds since the request came."""
 
-    first_token_ms: float | None = Field(description="Until the first `token` event.")
+    first_token_ms: float | None = Field(
+        None, description="Until the first `token` or `values` event; absent where none came."
+    )
     total_ms: float
 
 

@@ -102,7 +102,7 @@ class RowSession(ABC):
 
     def warm_up(self) -> None:
         """Trace every graph that ordinary requests run, so that none of them waits for it."""
-        sources = [sample_source(self._inputs)] * 2
+        sources = [sample_source(self._inputs, self._manifest.limits.min_source)] * 2
         swapped = np.array([1, 0], np.int32)
         self.join(self.encode(sources), swapped[:0], np.array([1, 1], np.int32))
         self._step_all(swapped)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app.artifacts.manifest import Licence, Limits, Manifest, Training, ValueDecoding
+from app.artifacts.manifest import Licence, Limits, Manifest, ValueDecoding
 from app.artifacts.store import Artifact
 from app.artifacts.writer import write_artifact
 from scripts.training.card import write_card
-from scripts.training.checkpoint import load_weights
-from scripts.training.export import revision
+from scripts.training.checkpoint import load_weights, read_arrays
+from scripts.training.export import emptied, training_of
 from scripts.training.model.series import SeriesModel
 from scripts.training.picture import draw_loss_curve
 from scripts.training.run import Run
@@ -39,8 +39,7 @@ def _build(run: Run[SeriesRecipe], folder: Path) -> Manifest:
     recipe = run.recipe
     about = recipe.data
     model = SeriesModel(recipe.model.cell, recipe.model.units, about.window)
-    with np.load(run.folder / "weights.npz") as file:
-        load_weights(model, [file[f"arr_{i}"] for i in range(len(file.files))])
+    load_weights(model, read_arrays(run.folder / "weights.npz"))
     return Manifest(
         name=recipe.name,
         version=recipe.version,
@@ -64,13 +63,7 @@ def _build(run: Run[SeriesRecipe], folder: Path) -> Manifest:
             ),
         ),
         commercial_use=True,
-        training=Training(
-            command=run.command,
-            revision=revision(),
-            seed=recipe.fit.seed,
-            recipe=recipe.name,
-            history=tuple(run.history),
-        ),
+        training=training_of(run),
     )
 
 
@@ -89,10 +82,7 @@ def export_series(run: Run[SeriesRecipe], out: Path, replace: bool = False) -> A
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
-    draft_root, built = run.folder / "draft", run.folder / "built"
-    for folder in (draft_root, built):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    draft_root, built = emptied(run.folder / "draft"), emptied(run.folder / "built")
     manifest = _build(run, built)
 
     def copy(folder: Path) -> None:

@@ -279,6 +279,7 @@ def test_a_stream_of_numbers_adds_up_to_the_answer(client: TestClient) -> None:
     assert told == [[3.0, 2.0, 1.0], [5.0, 4.0]]
     assert len(pieces) == 5
     assert done["type"] == "done"
+    assert done["timings"]["first_token_ms"] > 0
     assert done["result"] == post(client, **body).json()
 
 
@@ -287,6 +288,7 @@ def test_streams_of_texts_and_labels_end_with_the_answer(client: TestClient) -> 
         path = f"/v1/models/{name}/generate/stream"
         *pieces, done = events(client.post(path, json={"text": "one two three"}))
         assert "".join(piece["text"] for piece in pieces) == texts
+        assert ("first_token_ms" in done["timings"]) == bool(texts)
         assert done["result"] == post(client, name, text="one two three").json()
 
 

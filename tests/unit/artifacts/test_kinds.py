@@ -45,6 +45,17 @@ def test_series_come_with_a_mask_and_nothing_else() -> None:
         assert "takes `values` float32" in refused({"signatures": signatures}, manifest)
 
 
+def test_a_model_of_images_captions_them() -> None:
+    message = refused({"source_kind": "image"}, labels_manifest())
+    assert 'set the `task` of a model of images to "caption", not "generate"' in message
+
+
+def test_some_source_is_neither_too_short_nor_too_long() -> None:
+    assert Limits(max_source=3, max_target=1, min_source=3).min_source == 3
+    with pytest.raises(ValidationError, match="lower the one or raise the other"):
+        Limits(max_source=3, max_target=1, min_source=4)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.artifacts.manifest import Tensor
-from app.engine.padding import pad_sources, padded
+from app.engine.padding import pad_sources, padded, sample_source
 
 TOKENS = {"tokens": Tensor(dtype="int32", axes=("batch", "source"))}
 
@@ -39,3 +39,12 @@ def test_a_source_without_its_tensor_is_named() -> None:
 
 def test_padded_counts_in_whole_multiples() -> None:
     assert [padded(n, 16) for n in (0, 1, 16, 17)] == [16, 16, 16, 32]
+
+
+def test_a_sample_source_is_as_wide_as_was_asked() -> None:
+    tensors = {
+        "values": Tensor(dtype="float32", axes=("batch", "source", 2)),
+        "mask": Tensor(dtype="bool", axes=("batch", "source")),
+    }
+    found = {name: array.tolist() for name, array in sample_source(tensors, 3).items()}
+    assert found == {"values": [[1, 1], [1, 1], [1, 1]], "mask": [True, True, True]}

@@ -9,12 +9,15 @@ from app.engine.session.rewrite.nodes import Nodes, make_constant, make_node
 
 
 def transpose_lookups(nodes: Nodes) -> None:
-    """Turn transpose(gather(table, ids, axis=1)) into gather(tableᵀ, ids)."""
+    """Turn transpose(gather(table, ids, axis=1)) into gather(tableᵀ, ids).
+
+    The table has two axes, so that 1 and -1 name the same one.
+    """
     for node in nodes:
         if node.op != "Transpose" or not _is(nodes, node.input[1], [1, 0]):
             continue
         gather = nodes.maker(node.input[0])
-        if gather.op != "GatherV2" or not _is(nodes, gather.input[2], 1):
+        if gather.op != "GatherV2" or not _is(nodes, gather.input[2], 1, -1):
             continue
         table = nodes.constant(gather.input[0])
         if table is None or table.ndim != 2 or gather.attr["batch_dims"].i:
@@ -29,6 +32,6 @@ def transpose_lookups(nodes: Nodes) -> None:
         )
 
 
-def _is(nodes: Nodes, tensor: str, wanted: object) -> bool:
+def _is(nodes: Nodes, tensor: str, *wanted: object) -> bool:
     value = nodes.constant(tensor)
-    return value is not None and value.tolist() == wanted
+    return value is not None and value.tolist() in wanted

@@ -1,0 +1,86 @@
+"""Figures are those of the splits that were asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scripts.evaluate
+from app.artifacts.store import Artifact
+from tests.fakes.toy_artifact import write_toy_artifact
+from tests.training.test_recipe import MINIMAL
+
+SPLIT = "split\ten\tfr\ntest\tone\tun\ntest_b\ttwo\tdeux\nval\tone two\tun deux\n"
+WHOLE = "en\tfr\nthree\ttrois\n"
+SETS = """
+[[evaluate.sets]]
+name = "first"
+path = "split.tsv"
+source = "en"
+target = "fr"
+[[evaluate.sets]]
+name = "second"
+path = "split.tsv"
+split = "test_b"
+source = "en"
+target = "fr"
+[[evaluate.sets]]
+name = "whole"
+path = "whole.tsv"
+source = "en"
+target = "fr"
+"""
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    return write_toy_artifact(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def evaluate(
+    toy: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[dict[str, Any]]]:
+    """Return what runs the command with more options, and gives the figures that it wrote."""
+    (tmp_path / "recipe.toml").write_text(MINIMAL + SETS, encoding="utf-8")
+    (tmp_path / "split.tsv").write_text(SPLIT, encoding="utf-8")
+    (tmp_path / "whole.tsv").write_text(WHOLE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    least = ["evaluate", str(toy.folder), "--recipe", "recipe.toml", "--data", "."]
+
+    def run(*options: str) -> list[dict[str, Any]]:
+        monkeypatch.setattr("sys.argv", [*least, "--json", "figures.json", *options])
+        scripts.evaluate.main()
+        figures: list[dict[str, Any]] = json.loads(Path("figures.json").read_text("utf-8"))
+        return figures
+
+    return run
+
+
+def measured(figures: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(figure["dataset"], figure["split"]) for figure in figures}
+
+
+def test_every_set_has_the_split_of_the_recipe(
+    evaluate: Callable[..., list[dict[str, Any]]],
+) -> None:
+    assert measured(evaluate()) == {("first", "test"), ("second", "test_b"), ("whole", "test")}
+
+
+def test_another_split_is_measured_once_and_only_where_there_is_one(
+    evaluate: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = evaluate("--split", "val")
+    assert measured(figures) == {("first", "val")}
+    assert {figure["decoding"] for figure in figures} == {"greedy", "beam 4"}
+    assert "whole.tsv has no split 'val': whole has no figures" in capsys.readouterr().out
+
+
+def test_series_have_no_splits(evaluate: Callable[..., list[dict[str, Any]]]) -> None:
+    recipe = Path(scripts.evaluate.__file__).parent / "recipes/series-damped.toml"
+    with pytest.raises(SystemExit, match="leave --split out"):
+        evaluate("--recipe", str(recipe), "--split", "val")
