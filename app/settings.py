@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     max_waiting: int = Field(2048, ge=0, description="Rows that may wait; beyond it 503.")
     exact: bool = Field(False, description="Pad every call to 16 rows: bitwise the same results.")
     precision: Literal["auto", "float32", "int8"] = Field(
-        "float32", description="Products of matrices; `auto`: int8 where the CPU has units for it."
+        "auto", description="Products of matrices on a CPU; `auto`: int8 where it has units for it."
     )
     deadline: float = Field(60.0, gt=0, description="Seconds that a request may take.")
     max_items: int = Field(512, ge=1, description="Items in one request's list.")

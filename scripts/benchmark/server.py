@@ -87,7 +87,6 @@ def command(
             "DRAGOMAN_MODELS": str(subject.models),
             "DRAGOMAN_MAX_ROWS": os.environ.get("DRAGOMAN_MAX_ROWS", "256"),
             "DRAGOMAN_LOG_LEVEL": "warning",
-            "DRAGOMAN_PRECISION": "auto",
         }
         if threads.threads:
             settings["DRAGOMAN_THREADS"] = str(threads.threads)
