@@ -30,12 +30,13 @@ class FakeSubmission:
         self.reason: DragomanError | None = None
         self.done = False
         self._engine = engine
+        self._gone = asyncio.Event()
 
     async def results(self) -> list[SequenceResult]:
         engine = self._engine
         engine.entered.set()
         if engine.hold:
-            await engine.released.wait()
+            await self._let_go()
         self.done = True
         if engine.error is not None:
             raise engine.error
@@ -59,10 +60,21 @@ class FakeSubmission:
             }
         if self._engine.hold:
             self._engine.entered.set()
-            await self._engine.released.wait()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Wait until the engine is released or the submission cancelled."""
+        ends = (self._engine.released, self._gone)
+        waiting = [asyncio.create_task(end.wait()) for end in ends]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
 
     def cancel(self, error: DragomanError | None = None) -> None:
         self.cancelled, self.reason = True, error
+        self._gone.set()
 
 
 @dataclass
