@@ -14,15 +14,17 @@ from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, make_batches
 from scripts.training.config import Recipe
 from scripts.training.pairs import Pair, keep_summaries, read_pairs
+from scripts.training.puzzles.pairs import puzzle_pairs
 from scripts.training.tokenizer import TRAINERS
 
 Encoded = tuple[Sequence[int], Sequence[int]]
 
 
 def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
-    """Return the pairs of `split` from the corpora that take part in it."""
-    pairs: list[Pair] = []
-    for corpus in recipe.data.corpora:
+    """Return the pairs of `split` from the corpora that take part in it, or of the puzzle."""
+    puzzle = recipe.data.puzzle
+    pairs = puzzle_pairs(puzzle, recipe.data, folder, split) if puzzle else []
+    for corpus in () if puzzle else recipe.data.corpora:
         if corpus.train if split == "train" else corpus.validate_on:
             found = read_pairs(folder, corpus, split)
             if split == "train" and recipe.task == "summarize":

@@ -56,6 +56,10 @@ def revision() -> str:
 
 
 def _licences(recipe: Recipe) -> tuple[Licence, ...]:
+    puzzle = recipe.data.puzzle
+    if puzzle and not puzzle.of_words:
+        made = f"made by the rule {puzzle.rule}"
+        return (Licence(dataset=made, licence="CC0-1.0", commercial_use=True),)
     return tuple(
         Licence(
             dataset=Path(c.path).name.split(".")[0],
