@@ -11,7 +11,7 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import normalizers
 
 from app.text.tokenizer import Tokenizer
-from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, make_batches
+from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
 from scripts.training.config import Recipe
 from scripts.training.pairs import Pair, keep_summaries, read_pairs
 from scripts.training.puzzles.pairs import puzzle_pairs
@@ -65,6 +65,8 @@ class TrainingData:
 
     def _choose_shapes(self, encoded: Sequence[Encoded], min_share: float) -> frozenset[Shape]:
         """A translation is about as long as its source: rare shapes become squares there."""
+        if self.recipe.data.puzzle:
+            return few_shapes(encoded)
         square = self.recipe.task == "translate"
         return choose_shapes(encoded, min_share, square=square)
 

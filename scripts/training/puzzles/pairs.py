@@ -14,7 +14,7 @@ from scripts.training.puzzles.config import PuzzleSection
 from scripts.training.puzzles.example import Example
 from scripts.training.puzzles.rules import DRAWN, OF_WORDS
 
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_WORD = re.compile(r"\w+(?:['-]\w+)*")
 _PLAIN = re.compile(r"[a-z]+")
 
 
@@ -46,7 +46,7 @@ def split_of(key: str, section: PuzzleSection) -> str:
 def vocabulary(folder: Path, corpora: Sequence[Corpus]) -> list[str]:
     """Return the words of the corpora's training sources, lower-cased, each once, sorted.
 
-    Words that hold anything but a to z are left out: `don't`, `café`, `b2`.
+    Words that hold anything but a to z are left out: `don't`, `e-mail`, `café`, `b2`.
     """
     found = {
         word
