@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.artifacts.manifest import Manifest
+from app.artifacts.manifest import Manifest, Metric
 from scripts.training.picture import draw_comparison
 from scripts.training.series.config import SeriesRecipe, load_any
 
@@ -33,10 +33,15 @@ def figures(manifest: Manifest) -> str:
     shares = [one for one in manifest.metrics if (one.name, one.decoding) == ("exact", "greedy")]
     if shares:
         whole = shares[0].dataset
-        parts = [(one.dataset.removeprefix(f"{whole}-"), one.value) for one in shares[1:]]
-        told = [f"{shares[0].value:g} % exact", *(f"{part} {value:g} %" for part, value in parts)]
-        return ", ".join(told)
+        names = ["exact", *(one.dataset.removeprefix(f"{whole}-") for one in shares[1:])]
+        told = zip(names, shares, strict=True)
+        return ", ".join(f"{name} {_share(one)}" for name, one in told)
     return ", ".join(f"{one.name} {one.value:.4f}" for one in manifest.metrics)
+
+
+def _share(metric: Metric) -> str:
+    """Return `99.2 % of 250`; the signature of `exact` is `n:250`."""
+    return f"{metric.value:g} % of {metric.signature.removeprefix('n:')}"
 
 
 def compare_conditionings(made: Mapping[str, Manifest], path: Path) -> None:

@@ -337,7 +337,7 @@ def test_one_command_goes_from_a_rule_to_an_artifact_with_its_picture(
     assert {metric.name for metric in manifest.metrics} == {"exact"}
     assert manifest.licences[0].licence == "CC0-1.0"
     assert "--data" not in manifest.training.command
-    assert figures(manifest).endswith(" %")
+    assert re.fullmatch(r"exact [\d.]+ % of \d+, length-3 [\d.]+ % of \d+", figures(manifest))
     card = (artifact.folder / "README.md").read_text(encoding="utf-8")
     assert "(attention.png)" in card
     assert (artifact.folder / "attention.png").read_bytes()[:4] == b"\x89PNG"
