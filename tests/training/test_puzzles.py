@@ -16,6 +16,7 @@ import pytest
 from pydantic import ValidationError
 
 import scripts.evaluate
+import scripts.experiments
 import scripts.export
 import scripts.train
 from app.artifacts.store import open_artifact
@@ -23,7 +24,12 @@ from app.text.normalizer import normalize
 from scripts.training.batches import few_shapes
 from scripts.training.config import EvaluationSet, load_recipe
 from scripts.training.exact import score_exact
-from scripts.training.experiments import CONDITIONINGS, figures, small_recipes
+from scripts.training.experiments import (
+    CONDITIONINGS,
+    compare_conditionings,
+    figures,
+    small_recipes,
+)
 from scripts.training.items import Item
 from scripts.training.pairs import write_table
 from scripts.training.puzzles.dates import FORMATS, write
@@ -352,3 +358,37 @@ def test_one_command_goes_from_a_rule_to_an_artifact_with_its_picture(
     recipe = load_recipe(tmp_path / "tiny-puzzle.toml")
     ((_, items),) = held_out(recipe, tmp_path)
     assert f"| {items[0].source} | {items[0].references[0]} |" in capsys.readouterr().out
+
+
+def result(history: list[dict[str, float]]) -> Any:
+    """Return what is read of a manifest for the picture and the table."""
+    about = EvaluationSet(name="spell", path="", source="", target="")
+    metrics = score_exact(
+        [Item("1", ("one",)), Item("2", ("two",))], ["one", "to"], about, "greedy"
+    )
+    return SimpleNamespace(metrics=metrics, training=SimpleNamespace(history=history))
+
+
+def test_the_conditionings_are_drawn_once_all_four_are_there(tmp_path: Path) -> None:
+    history = [{"step": step, "train": 1.0 / step, "validation": 2.0 / step} for step in (1, 2)]
+    made = {name: result(history) for name in CONDITIONINGS.values()}
+    assert figures(made["numbers-to-words"]) == "exact 50 % of 2"
+    compare_conditionings({"numbers-to-words": made["numbers-to-words"]}, tmp_path / "some.png")
+    compare_conditionings(made, tmp_path / "all.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["all.png"]
+
+
+def test_experiments_tell_what_was_reached_and_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = {"add-numbers": result([]), "pig-latin": None}
+    monkeypatch.setattr("scripts.experiments._train", lambda path, *_: trained[path.stem])
+    monkeypatch.setattr(sys, "argv", ["experiments.py", *trained, "--out", str(tmp_path)])
+    assert scripts.experiments.main() == 1
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "| add-numbers | exact 50 % of 2 | 0 | 0 |",
+        "| pig-latin | failed | 0 | 0 |",
+    ]
+    monkeypatch.setattr(sys, "argv", ["experiments.py", "translate-en-fr"])
+    with pytest.raises(SystemExit, match="no small recipe: translate-en-fr"):
+        scripts.experiments.main()
