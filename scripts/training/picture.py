@@ -38,7 +38,7 @@ def draw_comparison(
     histories: Mapping[str, Sequence[dict[str, float]]], path: Path, title: str
 ) -> None:
     """Write a PNG of the validation losses, in nats a label, of models by their names."""
-    figure = Figure(figsize=(6.4, 3.6), dpi=100, layout="constrained")
+    figure = Figure(figsize=(6.4, 4.2), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for name, history in histories.items():
@@ -49,5 +49,5 @@ def draw_comparison(
     axes.set_yscale("log")
     axes.set_title(title)
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     figure.savefig(path, metadata={"Software": None})
