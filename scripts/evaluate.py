@@ -39,8 +39,8 @@ def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
     recipe = load_any(args.recipe)
     if args.split is None:
         return recipe
-    if isinstance(recipe, SeriesRecipe):
-        sys.exit("a recipe of series has no splits: leave --split out")
+    if isinstance(recipe, SeriesRecipe) or recipe.data.puzzle:
+        sys.exit("what is made by a rule is measured on what was held out: leave --split out")
     return on_split(recipe, args.split)
 
 

@@ -218,7 +218,8 @@ def main() -> int:
 def _public_command(args: argparse.Namespace, recipe: Recipe | SeriesRecipe) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
-    command += ["--data", "data"] if isinstance(recipe, Recipe) else []
+    reads = isinstance(recipe, Recipe) and recipe.data.corpora
+    command += ["--data", "data"] if reads else []
     command += ["--out", "models"]
     if args.epochs:
         command += ["--epochs", str(args.epochs)]

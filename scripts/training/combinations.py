@@ -89,6 +89,7 @@ def check_recipe(recipe: Recipe) -> None:
         ValueError: two of them do not go together.
     """
     _check_pictures(recipe)
+    _check_puzzle(recipe)
     encoder, decoder, fit = recipe.encoder, recipe.decoder, recipe.fit
     if decoder.kind == "transformer" and recipe.model.embedding != decoder.units:
         raise ValueError(
@@ -119,3 +120,15 @@ def _check_pictures(recipe: Recipe) -> None:
         raise ValueError("fit.consistency is of texts: a caption has four others to agree with")
     if images and recipe.decoder.attention.startswith("local"):
         raise ValueError("a local attention moves along a text; a picture has no order")
+
+
+def _check_puzzle(recipe: Recipe) -> None:
+    puzzle, corpora = recipe.data.puzzle, recipe.data.corpora
+    if puzzle is None:
+        return
+    if recipe.task != "generate":
+        raise ValueError("data.puzzle is of the task `generate`")
+    if puzzle.of_words and not corpora:
+        raise ValueError(f"the rule `{puzzle.rule}` needs data.corpora to take its words from")
+    if corpora and not puzzle.of_words:
+        raise ValueError(f"the rule `{puzzle.rule}` takes nothing from data.corpora")

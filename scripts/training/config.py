@@ -16,6 +16,7 @@ from scripts.training.combinations import (
     complete_decoder,
     spread_depth,
 )
+from scripts.training.puzzles.config import PuzzleSection
 
 
 class _Section(BaseModel):
@@ -41,7 +42,10 @@ class Corpus(_Section):
 
 
 class Data(_Section):
-    """Which corpora, and how long a pair may be in tokens; longer ones are left out or cut."""
+    """Which corpora, and how long a pair may be in tokens; longer ones are left out or cut.
+
+    With a `puzzle` the pairs are made by its rule; corpora only lend it their words.
+    """
 
     source_language: str
     target_language: str
@@ -50,7 +54,8 @@ class Data(_Section):
     views: int = Field(1, ge=1)  # of each training picture: as it is, then flipped and cropped
     truncate_source: bool = False
     truncate_target: bool = False
-    corpora: tuple[Corpus, ...]
+    corpora: tuple[Corpus, ...] = ()
+    puzzle: PuzzleSection | None = None
 
     @property
     def spaceless(self) -> bool:
@@ -175,9 +180,9 @@ class EvaluationSet(_Section):
 class EvaluateSection(_Section):
     """What is measured after training, and which sentences become golden examples."""
 
-    metrics: tuple[Literal["bleu", "moses-bleu", "rouge", "facts", "length", "captions"], ...] = (
-        "bleu",
-    )
+    metrics: tuple[
+        Literal["bleu", "moses-bleu", "rouge", "facts", "length", "captions", "exact"], ...
+    ] = ("bleu",)
     sets: tuple[EvaluationSet, ...] = ()
     golden: tuple[str, ...] = Field(min_length=1)
 

@@ -11,18 +11,20 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import normalizers
 
 from app.text.tokenizer import Tokenizer
-from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, make_batches
+from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
 from scripts.training.config import Recipe
 from scripts.training.pairs import Pair, keep_summaries, read_pairs
+from scripts.training.puzzles.pairs import puzzle_pairs
 from scripts.training.tokenizer import TRAINERS
 
 Encoded = tuple[Sequence[int], Sequence[int]]
 
 
 def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
-    """Return the pairs of `split` from the corpora that take part in it."""
-    pairs: list[Pair] = []
-    for corpus in recipe.data.corpora:
+    """Return the pairs of `split` from the corpora that take part in it, or of the puzzle."""
+    puzzle = recipe.data.puzzle
+    pairs = puzzle_pairs(puzzle, recipe.data, folder, split) if puzzle else []
+    for corpus in () if puzzle else recipe.data.corpora:
         if corpus.train if split == "train" else corpus.validate_on:
             found = read_pairs(folder, corpus, split)
             if split == "train" and recipe.task == "summarize":
@@ -63,6 +65,8 @@ class TrainingData:
 
     def _choose_shapes(self, encoded: Sequence[Encoded], min_share: float) -> frozenset[Shape]:
         """A translation is about as long as its source: rare shapes become squares there."""
+        if self.recipe.data.puzzle:
+            return few_shapes(encoded)
         square = self.recipe.task == "translate"
         return choose_shapes(encoded, min_share, square=square)
 

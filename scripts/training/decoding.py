@@ -13,6 +13,9 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
+from app.tasks import generate
+from app.tasks.alignment import Alignment, align
+from app.tasks.job import TextJob
 from app.tasks.loading import load_model
 from app.tasks.options import Options
 from scripts.training.asking import Source, requests_of
@@ -76,6 +79,14 @@ class Decoder:
             outputs[place] = self._model.target.decode(tokens)
         return Decoded(outputs, seconds, sum(map(len, best)))
 
+    def alignments(self, texts: Sequence[str]) -> list[Alignment]:
+        """Return where the model looks for each of `texts`, greedily.
+
+        Raises:
+            UnsupportedOption: it does not attend.
+        """
+        return asyncio.run(self._align(texts))
+
     def go_on(self, series: Sequence[Source]) -> list[SequenceResult]:
         """Return what a model of numbers makes of each of `series`."""
         return asyncio.run(self._decode(series, Options(), CHUNK, at_once=True))
@@ -105,3 +116,16 @@ class Decoder:
         else:
             answers = [await submit(group, deadline=None).results() for group in items]
         return [result for answer in answers for result in answer]
+
+    async def _align(self, texts: Sequence[str]) -> list[Alignment]:
+        options = Options(beam_size=1)
+        job = TextJob(tuple(texts), True, options=options, want_alignments=True)
+        prepared = generate.prepare(job, self._model)
+        results = await self._model.engine.submit(prepared.items, deadline=None).results()
+        found = []
+        for result, source in zip(results, prepared.sources, strict=True):
+            assert source is not None, "a text was read: this is a bug"
+            alignment = align(result.hypotheses[0], source, self._model)
+            assert alignment is not None, "attention was asked for: this is a bug"
+            found.append(alignment)
+        return found

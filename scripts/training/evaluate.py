@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -14,8 +14,10 @@ from scripts.training.captions import IMAGES
 from scripts.training.captionscores import score_captions
 from scripts.training.config import EvaluationSet, Recipe
 from scripts.training.decoding import Decoder
+from scripts.training.exact import score_exact
 from scripts.training.items import Item, read_items
 from scripts.training.pairs import read_pairs
+from scripts.training.puzzles.heldout import held_out
 from scripts.training.scores import score_moses, score_translations
 from scripts.training.summaries import score_lead, score_summaries
 
@@ -29,7 +31,7 @@ def measure(
     metrics: list[Metric] = []
     wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact, int8=int8) as decoder:
-        for about, items in _sets(recipe, data, _trained_targets(recipe, data)):
+        for about, items in _sets(recipe, data):
             metrics += score_lead(items, about, wanted, spaceless)
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):
                 hypotheses = decoder.decode_texts(_sources(items, about, recipe, data), beam).texts
@@ -43,7 +45,7 @@ def first_items(
     """Return the first `count` items of each set with the model's output, decoded with a beam."""
     found = {}
     with Decoder(artifact) as decoder:
-        for about, items in _sets(recipe, data, frozenset()):
+        for about, items in _sets(recipe, data):
             first = items[:count]
             outputs = decoder.decode_texts(_sources(first, about, recipe, data), BEAM).texts
             found[about.name] = list(zip(first, outputs, strict=True))
@@ -63,10 +65,10 @@ def on_split(recipe: Recipe, split: str) -> Recipe:
     return recipe.model_copy(update={"evaluate": evaluate})
 
 
-def _sets(
-    recipe: Recipe, data: Path, trained: Collection[str]
-) -> Iterator[tuple[EvaluationSet, list[Item]]]:
-    """Yield every evaluation set of `recipe` that is there with its items; say which is not."""
+def _sets(recipe: Recipe, data: Path) -> Iterator[tuple[EvaluationSet, list[Item]]]:
+    """Yield the sets of `recipe` with their items, its puzzle's first; say which is not there."""
+    yield from held_out(recipe, data)
+    trained = _trained_targets(recipe, data)
     for about in recipe.evaluate.sets:
         path = data / about.path
         items = read_items(data, about, trained) if path.exists() else []
@@ -111,6 +113,8 @@ def _score(
     if "moses-bleu" in wanted:
         language = recipe.data.target_language
         found += score_moses(hypotheses, references, language, about, decoding)
+    if "exact" in wanted:
+        found += score_exact(items, hypotheses, about, decoding)
     if "captions" in wanted:
         found += score_captions(hypotheses, references, about, decoding)
     return found

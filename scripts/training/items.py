@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,3 +42,10 @@ def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> 
         return items
     pairs = group([Pair(item.source, item.references[0]) for item in items])
     return [Item(source, tuple(references)) for source, references in pairs]
+
+
+def by_part(items: Sequence[Item], name: str) -> Iterator[tuple[str, list[int]]]:
+    """Yield the set `name` with the places of all its items, then each part, as `name-part`."""
+    yield name, list(range(len(items)))
+    for part in sorted({part for item in items for part in item.parts}):
+        yield f"{name}-{part}", [at for at, item in enumerate(items) if part in item.parts]

@@ -1,8 +1,8 @@
-"""The loss curve, as a picture for the model card."""
+"""Loss curves, as pictures: of one model for its card, of several side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -31,4 +31,23 @@ def draw_loss_curve(
     axes.set_title(title)
     axes.grid(alpha=0.3)
     axes.legend()
+    figure.savefig(path, metadata={"Software": None})
+
+
+def draw_comparison(
+    histories: Mapping[str, Sequence[dict[str, float]]], path: Path, title: str
+) -> None:
+    """Write a PNG of the validation losses, in nats a label, of models by their names."""
+    figure = Figure(figsize=(6.4, 4.2), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name, history in histories.items():
+        losses = [row["validation"] for row in history]
+        axes.plot([row["step"] for row in history], losses, label=name)
+    axes.set_xlabel("step")
+    axes.set_ylabel("validation loss, nats a label")
+    axes.set_yscale("log")
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     figure.savefig(path, metadata={"Software": None})

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from app.artifacts.manifest import Metric
 from scripts.training.config import EvaluationSet
 from scripts.training.facts import fact_shares, length_ratio
-from scripts.training.items import Item
+from scripts.training.items import Item, by_part
 from scripts.training.rouge import rouge, signature
 from scripts.training.units import lead
 
@@ -26,8 +26,7 @@ def score_summaries(
     length); the latter two are compared with the first reference.
     """
     found: list[Metric] = []
-    for part in ["", *sorted({part for item in items for part in item.parts})]:
-        chosen = [place for place, item in enumerate(items) if not part or part in item.parts]
+    for dataset, chosen in by_part(items, about.name):
         sources = [items[place].source for place in chosen]
         references = [items[place].references for place in chosen]
         texts = [hypotheses[place] for place in chosen]
@@ -44,7 +43,7 @@ def score_summaries(
             Metric(
                 name=name,
                 value=round(value, 3 if name == "length-ratio" else 2),
-                dataset=f"{about.name}-{part}" if part else about.name,
+                dataset=dataset,
                 split=about.split,
                 signature=f"{how}|{signature(spaceless)}" if name.startswith("rouge") else how,
                 decoding=decoding,

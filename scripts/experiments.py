@@ -1,0 +1,91 @@
+"""Train every small recipe from nothing to its artifact, and print what each of them reached.
+
+    python scripts/experiments.py --data data --out runs/experiments
+
+Small recipes are those of series and of puzzles. The last thing written is a picture of the four
+ways to condition a decoder, `conditionings.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from app.artifacts.manifest import Manifest
+from app.artifacts.store import open_artifact
+from scripts.training.card import markdown_table
+from scripts.training.experiments import compare_conditionings, figures, small_recipes
+from scripts.training.series.config import load_any
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPES = ROOT / "scripts/recipes"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="recipes to train instead of all small ones")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=os.environ.get("DRAGOMAN_DATA", "data"),
+        help="folder with Tatoeba's sentences, for Pig Latin (default: $DRAGOMAN_DATA or data)",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/experiments"), help="where everything is written"
+    )
+    return parser.parse_args()
+
+
+def _train(recipe: Path, data: Path, out: Path) -> Manifest | None:
+    """Train one recipe as anyone would, with one command; return None if that fails."""
+    name = load_any(recipe).name
+    run = out / "runs" / name
+    shutil.rmtree(run, ignore_errors=True)
+    command = [sys.executable, str(ROOT / "scripts/train.py"), "--recipe", str(recipe)]
+    command += ["--data", str(data), "--out", str(out / "models"), "--run", str(run), "--replace"]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own script
+        return None
+    return open_artifact(out / "models" / name / str(load_any(recipe).version)).manifest
+
+
+def _processor_seconds() -> float:
+    """Return how long the processors have worked for the commands that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
+def main() -> int:
+    """Run the command line."""
+    args = _arguments()
+    paths = small_recipes(RECIPES)
+    known = [path.stem for path in paths]
+    unknown = sorted(set(args.names) - set(known))
+    if unknown:
+        sys.exit(f"no small recipe: {', '.join(unknown)}; there is: {', '.join(known)}")
+    rows: list[list[str]] = []
+    made: dict[str, Manifest] = {}
+    for path in paths:
+        if args.names and path.stem not in args.names:
+            continue
+        started, worked = time.monotonic(), _processor_seconds()
+        manifest = _train(path, args.data, args.out)
+        seconds, work = time.monotonic() - started, _processor_seconds() - worked
+        if manifest:
+            made[path.stem] = manifest
+        reached = figures(manifest) if manifest else "failed"
+        rows.append([path.stem, reached, f"{seconds:.0f}", f"{work:.0f}"])
+    header = ["recipe", "measured", "seconds to train and export", "seconds of processor time"]
+    print("\n".join(markdown_table(header, rows)))
+    compare_conditionings(made, args.out / "conditionings.png")
+    return 0 if len(made) == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
