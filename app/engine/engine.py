@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from app.artifacts.manifest import TokenDecoding, ValueDecoding
+from app.artifacts.manifest import Manifest, TokenDecoding, ValueDecoding
 from app.artifacts.store import Artifact
 from app.engine.admission import Admission
 from app.engine.backend import MOST_CANDIDATES, Backend, ValueBackend
@@ -31,6 +31,7 @@ from app.errors import ArtifactError, DeadlineExceeded, Draining, EngineFailure
 
 log = logging.getLogger(__name__)
 WIDEST_BEAM = 16
+COPIED = "memory_ids"  # the memory of a pointer: the ids that it may copy
 MOST_FAILURES = 3  # in a row; beyond that only a new process can help
 State = Literal["ready", "draining", "failed"]
 
@@ -88,8 +89,7 @@ class Engine:
             device=config.device,
             threads=threads,
             exact=config.exact,
-            # What a model of numbers feeds back would carry the error along.
-            int8=config.int8 and isinstance(decoding, TokenDecoding),
+            int8=config.int8 and _bears_int8(artifact.manifest),
         )
         session.warm_up()
         return cls(session, decoding, config, observer)
@@ -279,6 +279,16 @@ def _batch(
     if isinstance(decoding, TokenDecoding):
         return TokenBatch(backend, decoding, config, observer, clock)
     return ValueBatch(backend, decoding, config, observer, clock)
+
+
+def _bears_int8(manifest: Manifest) -> bool:
+    """Return whether a model may be multiplied in int8.
+
+    What a model of numbers feeds back would carry the error along. A pointer's probabilities hang
+    so much on its attention that the last bit of a float, which the width of a batch decides, could
+    change a word after int8's rounding.
+    """
+    return isinstance(manifest.decoding, TokenDecoding) and COPIED not in manifest.memories
 
 
 def _check_bans(name: str, decoding: TokenDecoding) -> None:

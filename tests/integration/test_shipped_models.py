@@ -18,6 +18,7 @@ MODELS = Path(__file__).parents[2] / "models"
 SENTENCES = OWN.read_text(encoding="utf-8").splitlines()
 FIGURES = {
     "translate": {"bleu-first", "bleu-all", "chrf"},
+    "summarize": {"rouge1", "rouge2", "rougeL", "fact-precision", "fact-recall", "length-ratio"},
     "caption": {"bleu-1", "bleu-4", "cider"},
 }
 PRECISIONS = [False, True] if has_int8_units() else [False]
