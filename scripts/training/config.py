@@ -35,6 +35,10 @@ class Corpus(_Section):
     train: bool = True
     validate_on: bool = False
     repeat: int = Field(1, ge=1)
+    shortest: int | None = Field(None, ge=1)
+    """Train on this many pairs only, those with the shortest sources in characters."""
+    max_characters: int | None = Field(None, ge=1)
+    """Leave out pairs with a longer source, from validation too."""
     min_overlap: float = Field(0.0, ge=0.0, le=1.0)
     """Leave a training pair out unless this share of its target's units stand in its source."""
     min_facts: float = Field(0.0, ge=0.0, le=1.0)
@@ -163,7 +167,8 @@ class EvaluationSet(_Section):
 
     `by` names a column whose values are reported apart, too; `seen` reports targets that also occur
     among the training targets apart from those that do not; `lead` scores the source's first words
-    (characters where there are no spaces) beside the model.
+    (characters where there are no spaces) beside the model; `max_characters` leaves out longer
+    sources.
     """
 
     name: str
@@ -175,6 +180,7 @@ class EvaluationSet(_Section):
     by: str | None = None
     seen: bool = False
     lead: int | None = Field(None, ge=1)
+    max_characters: int | None = Field(None, ge=1)
 
 
 class EvaluateSection(_Section):

@@ -13,7 +13,7 @@ from tokenizers import normalizers
 from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
 from scripts.training.config import Recipe
-from scripts.training.pairs import Pair, keep_summaries, read_pairs
+from scripts.training.pairs import Pair, keep_shortest, keep_summaries, read_pairs
 from scripts.training.puzzles.pairs import puzzle_pairs
 from scripts.training.tokenizer import TRAINERS
 
@@ -29,6 +29,8 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
             found = read_pairs(folder, corpus, split)
             if split == "train" and recipe.task == "summarize":
                 found = keep_summaries(found, corpus, recipe.data.spaceless)
+            if split == "train" and corpus.shortest:
+                found = keep_shortest(found, corpus.shortest)
             pairs += found * (corpus.repeat if split == "train" else 1)
     if not pairs:
         raise ValueError(f"recipe {recipe.name} has no {split} pairs; check data.corpora")

@@ -33,11 +33,13 @@ def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> 
     for row in read_table(folder / about.path):
         if row.get("split", "test") != about.split:
             continue
-        target = normalize(row[about.target])
+        source, target = normalize(row[about.source]), normalize(row[about.target])
+        if about.max_characters and len(source) > about.max_characters:
+            continue
         parts = [row[about.by]] if about.by else []
         if about.seen:
             parts.append("seen" if target in trained else "unseen")
-        items.append(Item(normalize(row[about.source]), (target,), tuple(parts)))
+        items.append(Item(source, (target,), tuple(parts)))
     if not about.grouped:
         return items
     pairs = group([Pair(item.source, item.references[0]) for item in items])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import itertools
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +54,19 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 def read_pairs(folder: Path, corpus: Corpus, split: str) -> list[Pair]:
     """Return the pairs of `split`; a table without a `split` column is all `test`."""
+    longest = corpus.max_characters or sys.maxsize
     pairs = [
         Pair(normalize(row[corpus.source]), normalize(row[corpus.target]))
         for row in read_table(folder / corpus.path)
         if row.get("split", "test") == split
     ]
-    return [pair for pair in pairs if pair.source and pair.target]
+    return [pair for pair in pairs if pair.target and 0 < len(pair.source) <= longest]
+
+
+def keep_shortest(pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """Return the `count` pairs with the shortest sources in characters, in their own order."""
+    by_length = sorted(range(len(pairs)), key=lambda place: len(pairs[place].source))
+    return [pairs[place] for place in sorted(by_length[:count])]
 
 
 def keep_summaries(pairs: Sequence[Pair], corpus: Corpus, spaceless: bool) -> list[Pair]:
