@@ -113,6 +113,8 @@ class Generation(Part):
 
     beam_size: int = Field(4, ge=1, le=16)
     length_penalty: float = Field(1.0, ge=0.0, le=5.0)
+    no_repeat_ngram_size: int = Field(0, ge=0, le=16)
+    """No run of so many tokens comes twice; 0 allows all."""
     max_ratio: float = Field(2.0, gt=0)
     """Outputs stop after `max_ratio` x source tokens + `max_extra` tokens unless told otherwise."""
     max_extra: int = Field(16, ge=0)

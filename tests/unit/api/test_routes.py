@@ -28,7 +28,13 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
         "languages": [{"source": "en", "target": "fr"}],
         "state": "ready",
         "limits": {"max_source": 32, "max_target": 64, "min_source": 1},
-        "generation": {"beam_size": 2, "length_penalty": 1.0, "max_ratio": 2.0, "max_extra": 16},
+        "generation": {
+            "beam_size": 2,
+            "length_penalty": 1.0,
+            "no_repeat_ngram_size": 0,
+            "max_ratio": 2.0,
+            "max_extra": 16,
+        },
         "metrics": [],
         "licences": [
             {"dataset": "none", "licence": "Apache-2.0", "commercial_use": True, "attribution": ""}
