@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.training.config import Corpus
-from scripts.training.pairs import Pair, read_pairs, read_table
+from scripts.training.pairs import Pair, draw_pairs, read_pairs, read_table
 
 TABLE = (
     "en\tfr\tsplit\n"
@@ -50,6 +50,15 @@ def test_a_table_without_splits_is_all_test(tmp_path: Path) -> None:
     (tmp_path / "pairs.tsv").write_text("en\tfr\nHi\tSalut\n", encoding="utf-8")
     assert read_pairs(tmp_path, corpus("pairs.tsv"), "test") == [Pair("Hi", "Salut")]
     assert read_pairs(tmp_path, corpus("pairs.tsv"), "train") == []
+
+
+def test_a_part_of_the_pairs_is_always_the_same_and_in_order() -> None:
+    pairs = [Pair(str(number), "-") for number in range(100)]
+    first, again, other = (draw_pairs(pairs, 30, seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(set(first)) == 30
+    assert first == sorted(first, key=lambda pair: int(pair.source))
+    assert draw_pairs(pairs, None, 1) == draw_pairs(pairs, 101, 1) == pairs
 
 
 def test_a_missing_table_says_how_to_get_it(tmp_path: Path) -> None:
