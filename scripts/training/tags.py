@@ -33,4 +33,7 @@ def prefixes(data: Data, tokenizer: Tokenizer) -> dict[str, Ids]:
     languages = data.target_languages
     if len(languages) == 1:
         return {languages[0]: ()}
-    return {language: (tokenizer.control_id(tag(language)),) for language in languages}
+    try:
+        return {language: (tokenizer.control_id(tag(language)),) for language in languages}
+    except ValueError as error:
+        raise ValueError(f"{error}: start from a model of these languages, or none") from error
