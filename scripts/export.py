@@ -28,7 +28,8 @@ def main() -> None:
         artifact = export(load_run(args.run), args.data, args.out, args.replace)
     for metric in artifact.manifest.metrics:
         figure = f"{metric.value:6.4f}" if metric.value < 0.1 else f"{metric.value:6.2f}"
-        print(f"{metric.dataset:16} {metric.decoding:12} {metric.name:12} {figure}")
+        about = f"{metric.dataset:16} {metric.target:2} {metric.decoding:12} {metric.name:12}"
+        print(f"{about} {figure}")
     print(f"wrote {artifact.folder}")
 
 

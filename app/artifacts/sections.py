@@ -75,7 +75,8 @@ class TokenDecoding(Part):
     eos: int = Field(ge=0)
     never: tuple[int, ...] = ()
     prefixes: dict[str, tuple[int, ...]] = {}
-    """Ids that every output begins with, by `"en-fr"`-like language pair; not part of the text."""
+    """Ids that the decoder is fed after `bos`, by `"en-fr"`-like language pair: the tag of the
+    target language say. They are no output, and `limits.max_target` does not count them."""
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
@@ -150,7 +151,7 @@ class ImageProcessing(Part):
 
 
 class Metric(Part):
-    """One measured figure."""
+    """One measured figure; `target` is the language written, where a model writes several."""
 
     name: str
     value: float
@@ -158,18 +159,21 @@ class Metric(Part):
     split: str
     signature: str = ""
     decoding: str = ""
+    target: str = ""
 
 
 class Golden(Part):
     """An example with its output, decoded again on export and by `verify_artifact.py`.
 
-    Texts must come out exactly; numbers may each differ by `tolerance`.
+    Texts must come out exactly; numbers may each differ by `tolerance`. `target` is the language to
+    write; the first of the model's where it is empty.
     """
 
     input: JsonValue
     options: dict[str, JsonValue] = {}
     output: JsonValue
     tolerance: float = Field(0.0, ge=0.0)
+    target: str = ""
 
 
 class Licence(Part):

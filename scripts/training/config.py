@@ -32,8 +32,12 @@ class Corpus(_Section):
     licence: str
     commercial_use: bool
     attribution: str
+    target_language: str | None = None
+    """What the column `target` is in, where it is not `data.target_language`."""
     train: bool = True
     validate_on: bool = False
+    take: int | None = Field(None, ge=1)
+    """Draw so many training pairs, by the seed and always the same; all, if there are fewer."""
     repeat: int = Field(1, ge=1)
     shortest: int | None = Field(None, ge=1)
     """Train on this many pairs only, those with the shortest sources in characters."""
@@ -48,7 +52,9 @@ class Corpus(_Section):
 class Data(_Section):
     """Which corpora, and how long a pair may be in tokens; longer ones are left out or cut.
 
-    With a `puzzle` the pairs are made by its rule; corpora only lend it their words.
+    With a `puzzle` the pairs are made by its rule; corpora only lend it their words. Where corpora
+    differ in their target languages, every output begins with the tag of its own
+    (`scripts.training.tags`), which takes one of the `max_target` places.
     """
 
     source_language: str
@@ -65,6 +71,16 @@ class Data(_Section):
     def spaceless(self) -> bool:
         """Whether the target language is written without spaces: its units are characters."""
         return spaceless(self.target_language)
+
+    @property
+    def target_languages(self) -> tuple[str, ...]:
+        """Every language that the model writes, once, `target_language` first."""
+        own = (corpus.target_language for corpus in self.corpora if corpus.target_language)
+        return tuple(dict.fromkeys((self.target_language, *own)))
+
+    def language_of(self, about: Corpus | EvaluationSet) -> str:
+        """Return the language of a table's targets."""
+        return about.target_language or self.target_language
 
 
 class TokenizerSection(_Section):
@@ -176,6 +192,8 @@ class EvaluationSet(_Section):
     split: str = "test"
     source: str
     target: str
+    target_language: str | None = None
+    """What the column `target` is in, where it is not `data.target_language`."""
     grouped: bool = False
     by: str | None = None
     seen: bool = False

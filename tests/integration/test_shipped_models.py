@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.artifacts.manifest import Golden
 from app.artifacts.store import Artifact, discover, open_artifact
 from app.engine.cpus import has_int8_units
 from app.engine.engine import bears_int8
@@ -42,10 +43,13 @@ def sources(artifact: Artifact) -> list[Source]:
 def test_golden_examples_come_out_as_exported(artifact: Artifact) -> None:
     examples = artifact.manifest.golden
     assert examples
+    groups: dict[tuple[int, str], list[Golden]] = {}
+    for example in examples:
+        beam = int(str(example.options["beam_size"]))
+        groups.setdefault((beam, example.target), []).append(example)
     with Decoder(artifact) as decoder:
-        for beam in sorted({int(str(example.options["beam_size"])) for example in examples}):
-            some = [example for example in examples if example.options["beam_size"] == beam]
-            decoded = decoder.decode_texts([example.input for example in some], beam)
+        for (beam, target), some in groups.items():
+            decoded = decoder.decode_texts([example.input for example in some], beam, target)
             assert decoded.texts == [example.output for example in some]
 
 

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 import scripts.evaluate
-import scripts.export
-import scripts.features
 import scripts.train
 from app.artifacts.store import open_artifact
 from scripts.training import captionscores
@@ -81,16 +79,19 @@ def by_words(captions: Any) -> dict[int, list[str]]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Provide a recipe, its pictures and a tiny backbone where `run` runs."""
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_process: Callable[..., None]
+) -> Callable[..., None]:
+    """Return what runs a program where there is a tiny backbone."""
     write_pictures(tmp_path)
     (tmp_path / "tiny-caption.toml").write_text(RECIPE, encoding="utf-8")
     use_tiny_backbone(monkeypatch)
     monkeypatch.setattr(captionscores, "tokenize", by_words)
     monkeypatch.setattr(scripts.train, "require_java", lambda: None)
 
+    return in_process
 
-@pytest.mark.usefixtures("pictures")
+
 def test_one_command_goes_from_pictures_to_an_artifact_that_can_be_trained_on(
     run: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

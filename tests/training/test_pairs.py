@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.training.config import Corpus
-from scripts.training.pairs import Pair, keep_shortest, read_pairs, read_table
+from scripts.training.pairs import Pair, draw_pairs, keep_shortest, read_pairs, read_table
 
 TABLE = (
     "en\tfr\tsplit\n"
@@ -63,6 +63,15 @@ def test_the_shortest_sources_are_kept_in_their_order_and_the_first_of_equals() 
     pairs = [Pair(source, "x") for source in ("ccc", "bb", "dddd", "a", "ee")]
     assert [pair.source for pair in keep_shortest(pairs, 2)] == ["bb", "a"]
     assert keep_shortest(pairs, 9) == pairs
+
+
+def test_a_part_of_the_pairs_is_always_the_same_and_in_order() -> None:
+    pairs = [Pair(str(number), "-") for number in range(100)]
+    first, again, other = (draw_pairs(pairs, 30, seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert len(set(first)) == 30
+    assert first == sorted(first, key=lambda pair: int(pair.source))
+    assert draw_pairs(pairs, None, 1) == draw_pairs(pairs, 101, 1) == pairs
 
 
 def test_a_missing_table_says_how_to_get_it(tmp_path: Path) -> None:

@@ -304,12 +304,12 @@ def test_small_recipes_are_those_of_series_and_puzzles() -> None:
 
 
 @pytest.fixture
-def recipe_file(tmp_path: Path) -> None:
-    """Write the recipe where `run` runs."""
+def run(tmp_path: Path, in_process: Callable[..., None]) -> Callable[..., None]:
+    """Return what runs a program where the recipe is."""
     (tmp_path / "tiny-puzzle.toml").write_text(TINY, encoding="utf-8")
+    return in_process
 
 
-@pytest.mark.usefixtures("recipe_file")
 def test_one_command_goes_from_a_rule_to_an_artifact_with_its_picture(
     run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

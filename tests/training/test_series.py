@@ -143,7 +143,12 @@ def test_the_tutorials_network_has_its_size() -> None:
     assert SeriesModel("lstm", 75, 24).count_params() == 46_276
 
 
-@pytest.mark.usefixtures("recipe")
+@pytest.fixture
+def run(recipe: SeriesRecipe, in_process: Callable[..., None]) -> Callable[..., None]:
+    """Return what runs a program where `recipe` has written its file."""
+    return in_process
+
+
 def test_one_command_goes_from_formulas_to_an_artifact_with_its_pictures(
     run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

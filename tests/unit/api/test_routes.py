@@ -49,12 +49,13 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
 def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:
     client = serve(
         model("b-en", pairs=[("en", "mr"), ("fr", "en")]),
-        model("a-en-fr"),
+        model("all", pairs=[("en", "mr"), ("fr", "en"), ("en", "fr")]),
+        model("and-fr"),
         model("c-en-fr"),
         model("short-en", pairs=[("en", "en")], task="summarize"),
     )
-    french = {"code": "fr", "name": "français", "models": ["a-en-fr", "c-en-fr"]}
-    marathi = {"code": "mr", "name": "मराठी", "models": ["b-en"]}
+    french = {"code": "fr", "name": "français", "models": ["and-fr", "c-en-fr", "all"]}
+    marathi = {"code": "mr", "name": "मराठी", "models": ["b-en", "all"]}
     english = {"code": "en", "name": "English"}
     assert client.get("/v1/languages").json() == {
         "languages": [
@@ -62,7 +63,7 @@ def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:
             {
                 "code": "fr",
                 "name": "français",
-                "targets": [{**english, "models": ["b-en"]}],
+                "targets": [{**english, "models": ["b-en", "all"]}],
                 "summarizers": [],
             },
         ]
