@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.api.service import Service
 from app.errors import ArtifactError
-from app.main import create_app
+from app.main import create_app, engine_config
 from app.observability.logging import JsonFormatter
 from app.settings import Settings
 from tests.fakes.engine import FakeEngine
@@ -109,6 +109,14 @@ def test_a_failed_engine_is_not_ready(serve: Serve) -> None:
     engine.alive = False
     response = client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "engine_failure")
+
+
+@pytest.mark.parametrize(("cpus", "asked", "used"), [(1, None, 1), (4, None, 3), (4, 6, 6)])
+def test_one_cpu_is_left_for_http(
+    monkeypatch: pytest.MonkeyPatch, cpus: int, asked: int | None, used: int
+) -> None:
+    monkeypatch.setattr("app.main.available_cpus", lambda: cpus)
+    assert engine_config(Settings(threads=asked)).intra_threads == used
 
 
 def test_refused_models_are_told() -> None:
