@@ -254,6 +254,11 @@ def load_recipe(path: Path) -> Recipe:
     return Recipe.model_validate(read_keys(path))
 
 
+def decoded_as(recipe: Recipe, other: Recipe) -> Recipe:
+    """Return `recipe` with what `other` says of decoding and evaluation, which are no training."""
+    return recipe.model_copy(update={"generation": other.generation, "evaluate": other.evaluate})
+
+
 def read_keys(path: Path) -> dict[str, Any]:
     """Return a recipe's keys, its base's among them, unchecked; raises as `load_recipe` does."""
     return _keys(path, ())
