@@ -24,7 +24,7 @@ class Item:
 def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> list[Item]:
     """Return the items of a set in file order; `trained` holds the targets of the training pairs.
 
-    A table without a column `split` is all `test`.
+    A table without a column `split` is all `test`. Rows without a source, or a target, are none.
 
     Raises:
         FileNotFoundError: there is no such table.
@@ -34,7 +34,8 @@ def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> 
         if row.get("split", "test") != about.split:
             continue
         source, target = normalize(row[about.source]), normalize(row[about.target])
-        if about.max_characters and len(source) > about.max_characters:
+        too_long = about.max_characters and len(source) > about.max_characters
+        if not source or not target or too_long:
             continue
         parts = [row[about.by]] if about.by else []
         if about.seen:
