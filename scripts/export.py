@@ -9,6 +9,8 @@ from pathlib import Path
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from scripts.training.export import export
+from scripts.training.labels.config import CLASSIFY, LabelRecipe
+from scripts.training.labels.export import export_labels
 from scripts.training.run import load_run, read_run, task_of
 from scripts.training.series.config import TASK, SeriesRecipe
 from scripts.training.series.export import export_series
@@ -22,8 +24,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
     parser.add_argument("--replace", action="store_true", help="replace an existing version")
     args = parser.parse_args()
-    if task_of(args.run) == TASK:
+    task = task_of(args.run)
+    if task == TASK:
         artifact = export_series(read_run(args.run, SeriesRecipe), args.out, args.replace)
+    elif task == CLASSIFY:
+        artifact = export_labels(read_run(args.run, LabelRecipe), args.data, args.out, args.replace)
     else:
         artifact = export(load_run(args.run), args.data, args.out, args.replace)
     for metric in artifact.manifest.metrics:

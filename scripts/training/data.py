@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
-from tokenizers import normalizers
 
 from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
 from scripts.training.config import Recipe
 from scripts.training.pairs import Pair, keep_summaries, read_pairs
 from scripts.training.puzzles.pairs import puzzle_pairs
-from scripts.training.tokenizer import TRAINERS
+from scripts.training.tokenizer import train_vocabulary
 
 Encoded = tuple[Sequence[int], Sequence[int]]
 
@@ -37,15 +36,8 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
 
 def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
     """Train the joint vocabulary on both sides of `pairs`."""
-    section = recipe.tokenizer
     texts = (text for pair in pairs for text in (pair.source, pair.target))
-    if not section.lowercase:
-        return TRAINERS[section.kind](texts, section.vocabulary, section.min_count)
-    lower = (text.lower() for text in texts)
-    backend = TRAINERS[section.kind](lower, section.vocabulary, section.min_count)
-    own = [] if backend.normalizer is None else [backend.normalizer]
-    backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
-    return backend
+    return train_vocabulary(recipe.tokenizer, texts)
 
 
 @dataclass

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from app.text.tokenizer import SPECIAL_TOKENS, UNK
+from scripts.training.config import TokenizerSection
 
 _UNK = SPECIAL_TOKENS[UNK]
 _LETTERS = r"\p{L}\p{M}\u200c\u200d"
 _PIECES = Regex(rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{_LETTERS}]+|\s+")
+_MARKS = Regex(rf"'(?:[sdmt]|ll|ve|re)\b|[{_LETTERS}]+|\p{{N}}|[^\p{{N}}{_LETTERS}]")
 TAGS = ("⟨date⟩", "⟨number⟩", "⟨name⟩")
 
 
@@ -102,9 +104,42 @@ def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> T
     return tokenizer
 
 
+def train_plain(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
+    """Keep the most frequent words, digits and marks, whatever the spaces between them.
+
+    For models that read and write no text: decoding sets a space between any two. `It isn't bad .`
+    and `It isn't bad.` are both `It`, `isn`, `'t`, `bad`, `.`.
+    """
+    tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(_MARKS, "isolated")]
+    )
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=vocabulary,
+        min_frequency=min_count,
+        special_tokens=list(SPECIAL_TOKENS),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
 TRAINERS = {
     "subword": train_subword,
     "word": train_word,
+    "plain": train_plain,
     "char": train_char,
     "tagged": train_tagged,
 }
+
+
+def train_vocabulary(section: TokenizerSection, texts: Iterable[str]) -> Tokenizer:
+    """Train the vocabulary that `section` describes on `texts`."""
+    train = TRAINERS[section.kind]
+    if not section.lowercase:
+        return train(texts, section.vocabulary, section.min_count)
+    lower = (text.lower() for text in texts)
+    tokenizer = train(lower, section.vocabulary, section.min_count)
+    own = [] if tokenizer.normalizer is None else [tokenizer.normalizer]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+    return tokenizer
