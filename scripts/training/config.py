@@ -34,6 +34,8 @@ class Corpus(_Section):
     attribution: str
     train: bool = True
     validate_on: bool = False
+    take: int | None = Field(None, ge=1)
+    """Draw so many training pairs, by the seed and always the same; all, if there are fewer."""
     repeat: int = Field(1, ge=1)
     min_overlap: float = Field(0.0, ge=0.0, le=1.0)
     """Leave a training pair out unless this share of its target's units stand in its source."""

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer as Backend
 
 from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
-from scripts.training.config import Recipe
-from scripts.training.pairs import Pair, keep_summaries, read_pairs
+from scripts.training.config import Corpus, Recipe
+from scripts.training.pairs import Pair, draw_pairs, keep_summaries, read_pairs
 from scripts.training.puzzles.pairs import puzzle_pairs
 from scripts.training.tokenizer import train_vocabulary
 
@@ -26,12 +26,17 @@ def split_pairs(recipe: Recipe, folder: Path, split: str) -> list[Pair]:
     for corpus in () if puzzle else recipe.data.corpora:
         if corpus.train if split == "train" else corpus.validate_on:
             found = read_pairs(folder, corpus, split)
-            if split == "train" and recipe.task == "summarize":
-                found = keep_summaries(found, corpus, recipe.data.spaceless)
-            pairs += found * (corpus.repeat if split == "train" else 1)
+            pairs += _to_train_on(found, corpus, recipe) if split == "train" else found
     if not pairs:
         raise ValueError(f"recipe {recipe.name} has no {split} pairs; check data.corpora")
     return pairs
+
+
+def _to_train_on(found: list[Pair], corpus: Corpus, recipe: Recipe) -> list[Pair]:
+    """Return of a corpus' training pairs those that the recipe wants, as often as it does."""
+    if recipe.task == "summarize":
+        found = keep_summaries(found, corpus, recipe.data.spaceless)
+    return [*draw_pairs(found, corpus.take, recipe.fit.seed)] * corpus.repeat
 
 
 def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:

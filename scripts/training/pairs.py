@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from app.text.normalizer import normalize
 from scripts.training.config import Corpus
 from scripts.training.facts import facts, stated
@@ -59,6 +61,14 @@ def read_pairs(folder: Path, corpus: Corpus, split: str) -> list[Pair]:
         if row.get("split", "test") == split
     ]
     return [pair for pair in pairs if pair.source and pair.target]
+
+
+def draw_pairs(pairs: Sequence[Pair], count: int | None, seed: int) -> Sequence[Pair]:
+    """Return `count` of `pairs`, the same for the same seed, in their order; None is all."""
+    if count is None or count >= len(pairs):
+        return pairs
+    places = np.random.default_rng(seed).choice(len(pairs), count, replace=False)
+    return [pairs[place] for place in sorted(places.tolist())]
 
 
 def keep_summaries(pairs: Sequence[Pair], corpus: Corpus, spaceless: bool) -> list[Pair]:
