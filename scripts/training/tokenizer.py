@@ -53,14 +53,7 @@ def train_word(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tok
         [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
     )
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary,
-        min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
 
 
 def train_char(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
@@ -68,14 +61,7 @@ def train_char(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tok
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary,
-        min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
 
 
 def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
@@ -94,14 +80,7 @@ def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> T
         ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("|".join(TAGS) + r"|[\s\S]"), "isolated")
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary,
-        min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
 
 
 def train_plain(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
@@ -114,6 +93,13 @@ def train_plain(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> To
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(_MARKS, "isolated")]
     )
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
+
+
+def _most_frequent(
+    tokenizer: Tokenizer, texts: Iterable[str], vocabulary: int, min_count: int
+) -> Tokenizer:
+    """Fill a tokenizer of whole words with the most frequent ones, the first ids to the first."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=vocabulary,
         min_frequency=min_count,

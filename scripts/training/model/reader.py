@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from app.text.tokenizer import PAD
 from scripts.training.labels.config import LabelRecipe
+from scripts.training.model.embedding import make_embedding
 from scripts.training.model.encoders import RecurrentEncoder
 from scripts.training.model.words import WordHead
 
@@ -26,13 +27,7 @@ class Reader(keras.Model):
         """Make the reader of `recipe` over `vocabulary` ids, with every weight created."""
         super().__init__(name=name)
         width = recipe.model.embedding
-        self.embedding = layers.Embedding(
-            vocabulary,
-            width,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
-            name="embedding",
-        )
-        self.embedding.build((None, None))
+        self.embedding = make_embedding(vocabulary, width)
         self.encoder = RecurrentEncoder(recipe.encoder.section, recipe.model.dropout)
         self.encoder.build((None, None, width))
         # A row of the embeddings is left out as a whole.
