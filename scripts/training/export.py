@@ -25,6 +25,7 @@ from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.config import Data, Recipe
 from scripts.training.decoding import Decoder
 from scripts.training.evaluate import golden_examples, measure
+from scripts.training.labels.config import LabelRecipe
 from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
@@ -39,6 +40,7 @@ ATTENTION = "attention.png"
 READING: dict[str, Literal["subword", "word", "char"]] = {
     "subword": "subword",
     "word": "word",
+    "plain": "word",
     "char": "char",
     "tagged": "char",
 }
@@ -58,7 +60,7 @@ def revision() -> str:
     return done.stdout.strip()
 
 
-def training_of(run: Run[Recipe] | Run[SeriesRecipe]) -> Training:
+def training_of(run: Run[Recipe] | Run[SeriesRecipe] | Run[LabelRecipe]) -> Training:
     """Return how to make the weights of `run` again."""
     return Training(
         command=run.command,
