@@ -67,10 +67,12 @@ def draw_lengths(
     figure = Figure(figsize=(6.4, 4.6), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for name, scores in curves.items():
-        told = [score for score in scores if score.count >= FEWEST]
-        style = "o--" if name in dashed else "o-"
-        axes.plot([s.bin for s in told], [s.bleu for s in told], style, label=name, markersize=3)
+    told = {name: [s for s in scores if s.count >= FEWEST] for name, scores in curves.items()}
+    bins = sorted({s.bin for scores in told.values() for s in scores}, key=_low)
+    axes.set_xticks(range(len(bins)), bins)
+    for name, scores in told.items():
+        places, style = [bins.index(s.bin) for s in scores], "o--" if name in dashed else "o-"
+        axes.plot(places, [s.bleu for s in scores], style, label=name, markersize=3)
     axes.set_xlabel("words in the source")
     axes.set_ylabel("BLEU")
     axes.set_ylim(bottom=0)
@@ -78,3 +80,8 @@ def draw_lengths(
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=4, fontsize=8)
     figure.savefig(path, metadata={"Software": None})
+
+
+def _low(label: str) -> int:
+    """Return the least number of words of a bin: 9 of `9-11`, 15 of `15+`."""
+    return int(label.rstrip("+").split("-")[0])
