@@ -11,7 +11,7 @@ from app.artifacts.store import Artifact, open_artifact
 from scripts.training.apart import export_apart, processor_seconds, train_apart
 from scripts.training.comparison.result import Result, keep, kept
 from scripts.training.comparison.speed import decode_speeds
-from scripts.training.comparison.subset import write_subset
+from scripts.training.comparison.subset import COMPARED, write_subset
 from scripts.training.comparison.variants import write_variant
 from scripts.training.config import load_recipe
 from scripts.training.decoding import Decoder
@@ -35,7 +35,9 @@ class Study:
         self.items = [Item(pair.source, (pair.target,)) for pair in test]
 
     def kept(self, name: str) -> Result | None:
-        """Return what is known of a variant."""
+        """Return what is known of a variant whose artifact is there, too."""
+        if not self._place(name).exists():
+            return None
         recipe = load_recipe(self._recipe(name))
         return kept(self._result(name), recipe, self.checksum)
 
@@ -61,7 +63,7 @@ class Study:
             work=work,
             history=tuple(trained.history),
             overall=overall,
-            scores=tuple(score_by_length(self.items, outputs)),
+            scores=tuple(score_by_length(self.items, outputs, COMPARED)),
         )
         keep(self._result(name), result)
         return result
@@ -78,4 +80,7 @@ class Study:
         return self.out / "results" / f"{name}.json"
 
     def _artifact(self, name: str) -> Artifact:
-        return open_artifact(self.out / "models" / f"compare-{name}" / "1")
+        return open_artifact(self._place(name))
+
+    def _place(self, name: str) -> Path:
+        return self.out / "models" / f"compare-{name}" / "1"
