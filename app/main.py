@@ -89,7 +89,8 @@ def engine_config(settings: Settings) -> EngineConfig:
         exact=settings.exact,
         int8=settings.precision == "int8" or (settings.precision == "auto" and has_int8_units()),
         device=settings.device,
-        intra_threads=settings.threads or available_cpus(),
+        # The last CPU answers HTTP: a product that waits for it would wait for its slowest part.
+        intra_threads=settings.threads or max(1, available_cpus() - 1),
     )
 
 

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
         "auto", pattern=r"^(auto|cpu|gpu:\d+)$", description="`auto`, `cpu` or `gpu:N`."
     )
     threads: int | None = Field(
-        None, ge=1, description="Threads of one product; None: from the CPUs the container has."
+        None, ge=1, description="Threads of one product; None: one fewer than there are CPUs."
     )
     max_rows: int = Field(128, ge=1, description="Rows that decode at once; a beam of 4 takes 4.")
     max_waiting: int = Field(2048, ge=0, description="Rows that may wait; beyond it 503.")

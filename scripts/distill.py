@@ -22,10 +22,12 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=4, help="of the teacher, for each source")
     args = parser.parse_args()
     recipe = load_recipe(args.recipe)
+    source, target = recipe.data.source_language, recipe.data.target_language
     pairs = split_pairs(recipe, args.data, "train")
-    languages = recipe.data.source_language, recipe.data.target_language
-    found = distil(open_artifact(args.artifact), pairs, args.candidates)
-    write_table(args.out, ("split", *languages), (("train", p.source, p.target) for p in found))
+    pairs = [pair for pair in pairs if pair.language in (None, target)]
+    found = distil(open_artifact(args.artifact), pairs, args.candidates, target)
+    header = "split", source, target
+    write_table(args.out, header, (("train", p.source, p.target) for p in found))
 
 
 if __name__ == "__main__":

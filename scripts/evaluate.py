@@ -89,10 +89,9 @@ def main() -> None:
     else:
         metrics = measure(artifact, recipe, args.data, int8=args.precision == "int8")
     for metric in metrics:
-        print(
-            f"{metric.dataset:16} {metric.split:10} {metric.decoding:8} {metric.name:12} "
-            f"{metric.value:6.{4 if metric.value < 0.1 else 2}f}  {metric.signature}"
-        )
+        about = f"{metric.dataset:16} {metric.target:2} {metric.split:10} {metric.decoding:8}"
+        value = f"{metric.value:6.{4 if metric.value < 0.1 else 2}f}"
+        print(f"{about} {metric.name:12} {value}  {metric.signature}")
     if args.json:
         figures = [metric.model_dump(mode="json") for metric in metrics]
         args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from scripts.training.config import decoded_as, load_recipe
 from scripts.training.export import export
 from scripts.training.run import load_run, read_run, task_of
 from scripts.training.series.config import TASK, SeriesRecipe
@@ -20,15 +22,22 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder that train.py wrote")
     parser.add_argument("--data", type=Path, required=True, help="folder with the evaluation sets")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
+    parser.add_argument(
+        "--recipe", type=Path, help="take `generation` and `evaluate` from here, not from the run"
+    )
     parser.add_argument("--replace", action="store_true", help="replace an existing version")
     args = parser.parse_args()
     if task_of(args.run) == TASK:
         artifact = export_series(read_run(args.run, SeriesRecipe), args.out, args.replace)
     else:
-        artifact = export(load_run(args.run), args.data, args.out, args.replace)
+        run = load_run(args.run)
+        if args.recipe:
+            run = replace(run, recipe=decoded_as(run.recipe, load_recipe(args.recipe)))
+        artifact = export(run, args.data, args.out, args.replace)
     for metric in artifact.manifest.metrics:
         figure = f"{metric.value:6.4f}" if metric.value < 0.1 else f"{metric.value:6.2f}"
-        print(f"{metric.dataset:16} {metric.decoding:12} {metric.name:12} {figure}")
+        about = f"{metric.dataset:16} {metric.target:2} {metric.decoding:12} {metric.name:12}"
+        print(f"{about} {figure}")
     print(f"wrote {artifact.folder}")
 
 

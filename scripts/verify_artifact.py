@@ -42,7 +42,8 @@ class Outcome:
     def __str__(self) -> str:
         """Say all of it in one line."""
         options = " ".join(f"{name}={value}" for name, value in self.example.options.items())
-        asked = f"{options or 'defaults'}: {self.example.input!r}"
+        into = f" into {self.example.target}" if self.example.target else ""
+        asked = f"{options or 'defaults'}{into}: {self.example.input!r}"
         if self.holds:
             return f"ok      {asked} -> {self.output!r}"
         if self.output is None:
@@ -84,7 +85,7 @@ async def decode(example: Golden, model: LoadedModel) -> Outcome:
     """Decode one example alone, as a request of its own."""
     try:
         options = read_options(example)
-        items = requests_of([example.input], model, options, listed=False)
+        items = requests_of([example.input], model, options, listed=False, target=example.target)
         submission = model.engine.submit(items, deadline=None)
         (result,) = await submission.results()
     except DragomanError as error:

@@ -25,6 +25,8 @@ from app.tasks.summarize import Summarizer
 from app.tasks.translate import Translator
 
 logger = logging.getLogger("dragoman.service")
+NEW_OBJECTS = 20_000
+"""Objects that are made and not freed before the garbage collector looks for cycles."""
 
 
 class Loader(Protocol):
@@ -126,6 +128,7 @@ class Service:
         # What is loaded stays: the collector need not look at TensorFlow's heap again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
         give_back_memory()
         names = [model.artifact.name for model in catalogue.models]
         log_event(logger, logging.INFO, "ready", models=names)

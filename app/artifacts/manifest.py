@@ -191,11 +191,22 @@ class Manifest(Part):
             return self
         match self.signatures.step.outputs.get("logits"):
             case Tensor(dtype="float32", axes=("batch", int(vocabulary))):
-                ids = (*decoding.never, *(() if decoding.labels else (decoding.bos, decoding.eos)))
+                ends = () if decoding.labels else (decoding.bos, decoding.eos)
+                fed = (token for prefix in decoding.prefixes.values() for token in prefix)
+                ids = (*decoding.never, *ends, *fed)
                 if not all(0 <= token < vocabulary for token in ids):
                     raise ValueError(f"decoding names ids beyond the {vocabulary} of `logits`")
             case _:
                 raise ValueError("a model of tokens returns `logits` float32 [batch, vocabulary]")
+        return self
+
+    @model_validator(mode="after")
+    def _prefixes_are_of_its_pairs(self) -> Manifest:
+        if isinstance(self.decoding, TokenDecoding):
+            pairs = {f"{pair.source}-{pair.target}" for pair in self.languages}
+            strange = sorted(set(self.decoding.prefixes) - pairs)
+            if strange:
+                raise ValueError(f"`prefixes` names {strange}, which `languages` does not")
         return self
 
     @model_validator(mode="after")

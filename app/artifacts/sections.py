@@ -75,7 +75,8 @@ class TokenDecoding(Part):
     eos: int = Field(ge=0)
     never: tuple[int, ...] = ()
     prefixes: dict[str, tuple[int, ...]] = {}
-    """Ids that every output begins with, by `"en-fr"`-like language pair; not part of the text."""
+    """Ids that the decoder is fed after `bos`, by `"en-fr"`-like language pair: the tag of the
+    target language say. They are no output, and `limits.max_target` does not count them."""
     labels: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
@@ -113,6 +114,8 @@ class Generation(Part):
 
     beam_size: int = Field(4, ge=1, le=16)
     length_penalty: float = Field(1.0, ge=0.0, le=5.0)
+    no_repeat_ngram_size: int = Field(0, ge=0, le=16)
+    """No run of so many tokens comes twice; 0 allows all."""
     max_ratio: float = Field(2.0, gt=0)
     """Outputs stop after `max_ratio` x source tokens + `max_extra` tokens unless told otherwise."""
     max_extra: int = Field(16, ge=0)
@@ -148,7 +151,7 @@ class ImageProcessing(Part):
 
 
 class Metric(Part):
-    """One measured figure."""
+    """One measured figure; `target` is the language written, where a model writes several."""
 
     name: str
     value: float
@@ -156,18 +159,21 @@ class Metric(Part):
     split: str
     signature: str = ""
     decoding: str = ""
+    target: str = ""
 
 
 class Golden(Part):
     """An example with its output, decoded again on export and by `verify_artifact.py`.
 
-    Texts must come out exactly; numbers may each differ by `tolerance`.
+    Texts must come out exactly; numbers may each differ by `tolerance`. `target` is the language to
+    write; the first of the model's where it is empty.
     """
 
     input: JsonValue
     options: dict[str, JsonValue] = {}
     output: JsonValue
     tolerance: float = Field(0.0, ge=0.0)
+    target: str = ""
 
 
 class Licence(Part):

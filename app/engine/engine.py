@@ -89,7 +89,7 @@ class Engine:
             device=config.device,
             threads=threads,
             exact=config.exact,
-            int8=config.int8 and _bears_int8(artifact.manifest),
+            int8=config.int8 and bears_int8(artifact.manifest),
         )
         session.warm_up()
         return cls(session, decoding, config, observer)
@@ -281,7 +281,7 @@ def _batch(
     return ValueBatch(backend, decoding, config, observer, clock)
 
 
-def _bears_int8(manifest: Manifest) -> bool:
+def bears_int8(manifest: Manifest) -> bool:
     """Return whether a model may be multiplied in int8.
 
     What a model of numbers feeds back would carry the error along. A pointer's probabilities hang

@@ -11,6 +11,17 @@ from app.tasks.loaded import LoadedModel
 Task = Literal["summarize", "caption"]
 
 
+def preferred(models: Sequence[LoadedModel]) -> list[LoadedModel]:
+    """Return models in the order in which they are picked for a language pair.
+
+    Those of the fewest pairs come first, as a model for this pair alone is likely to be the better
+    one; among equals, the first by name.
+    """
+    return sorted(
+        models, key=lambda model: (len(model.artifact.manifest.languages), model.artifact.name)
+    )
+
+
 class Catalogue:
     """The models that are served, sorted by name."""
 
@@ -59,7 +70,7 @@ class Catalogue:
         return [model]
 
     def translator(self, source: str | None, target: str, name: str | None) -> LoadedModel:
-        """Return the model that translates into `target`: the first by name, if there are several.
+        """Return the model that translates into `target`, the preferred one of several.
 
         Languages are compared without regard to case.
 
@@ -68,7 +79,7 @@ class Catalogue:
             UnknownLanguagePair: none of the models (or not this one) translates so.
             InvalidRequest: `source` is left out and several languages could be meant.
         """
-        candidates = self.models if name is None else [self.get(name, "/model")]
+        candidates = preferred(self.models) if name is None else [self.get(name, "/model")]
         pairs = [
             (pair.source, pair.target, model)
             for model in candidates

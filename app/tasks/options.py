@@ -117,14 +117,17 @@ def resolve(
     """
     manifest = model.artifact.manifest
     _check_lengths(options, manifest, len(forced))
+    if options.no_repeat_ngram_size == 1:
+        message = "is 1; 0 allows all, 2 to 16 forbid a run of so many tokens to come twice"
+        raise out_of_range("/options/no_repeat_ngram_size", message)
     defaults = manifest.generation
-    penalty = options.length_penalty
+    penalty, ngram = options.length_penalty, options.no_repeat_ngram_size
     base = DecodeOptions(
         beam_size=_beam_size(options, defaults.beam_size),
         n_best=options.n_best or 1,
         length_penalty=defaults.length_penalty if penalty is None else penalty,
         min_tokens=options.min_tokens or 0,
-        no_repeat_ngram=options.no_repeat_ngram_size or 0,
+        no_repeat_ngram=defaults.no_repeat_ngram_size if ngram is None else ngram,
         repetition_guard=options.repetition_guard,
         sampling=_sampling(options),
         want_attention=want_attention,

@@ -11,8 +11,6 @@ from tokenizers import Tokenizer as Backend
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
-# A vocabulary of whole words may know `</s>` as a word: typed by a user, it is an unknown one.
-_CONTROL = frozenset((PAD, BOS, EOS))
 SHORT = 1_000
 """Characters up to which tokenizing is over sooner than other threads could have their turn."""
 
@@ -27,10 +25,11 @@ class Beginning:
 
 
 class Tokenizer:
-    """A Hugging Face `tokenizers` file behind the four calls that training and serving share.
+    """A Hugging Face `tokenizers` file behind the calls that training and serving share.
 
-    Ids 0 to 3 are padding, start, end and unknown in every Dragoman vocabulary. The literal text
-    `</s>` encodes to ordinary characters, never to id 2.
+    Ids 0 to 3 are padding, start, end and unknown in every Dragoman vocabulary; what else the file
+    calls special, language tags say, are control tokens, too. The literal text `</s>` encodes to
+    ordinary characters, never to id 2.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -38,6 +37,9 @@ class Tokenizer:
         backend.encode_special_tokens = True
         backend.no_padding()
         backend.no_truncation()
+        special = {i for i, token in backend.get_added_tokens_decoder().items() if token.special}
+        # A vocabulary of whole words may know `</s>` as a word: typed, it is an unknown one.
+        self._control = ({PAD, BOS, EOS} | special) - {UNK}
         self._backend = backend
 
     @classmethod
@@ -59,6 +61,17 @@ class Tokenizer:
         """How many ids there are, control tokens included."""
         return int(self._backend.get_vocab_size())
 
+    def control_id(self, token: str) -> int:
+        """Return the id of a control token, `</s>` say.
+
+        Raises:
+            ValueError: there is no such control token.
+        """
+        found = self._backend.token_to_id(token)
+        if found not in self._control:
+            raise ValueError(f"the vocabulary has no control token {token}")
+        return int(found)
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, without start or end tokens."""
         return self.encode_batch([text])[0]
@@ -69,13 +82,13 @@ class Tokenizer:
             encodings = [self._backend.encode(text, add_special_tokens=False) for text in texts]
         else:
             encodings = self._backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [[UNK if id_ in _CONTROL else id_ for id_ in e.ids] for e in encodings]
+        return [[UNK if id_ in self._control else id_ for id_ in e.ids] for e in encodings]
 
     def encode_beginnings(self, texts: Sequence[str], room: int) -> list[Beginning]:
         """Return the first `room` ids of each text, and how much of it they spell."""
         beginnings = []
         for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False):
-            ids = [UNK if id_ in _CONTROL else id_ for id_ in encoding.ids[:room]]
+            ids = [UNK if id_ in self._control else id_ for id_ in encoding.ids[:room]]
             span = encoding.token_to_chars(len(ids) - 1) if ids else None
             characters = 0 if span is None else int(span[1])
             beginnings.append(Beginning(ids, len(encoding), characters))

@@ -11,7 +11,7 @@ class Arguments(TypedDict, total=False):
     `beam_size` 1..16: hypotheses kept at each step, 1 is greedy and
     fastest. `n_best`: outputs returned, all but the first as `alternatives`. `max_tokens`,
     `min_tokens`: how long one output may and must be. `length_penalty`: 0 favours short outputs,
-    above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice.
+    above 1 long ones. `no_repeat_ngram_size`: no run of so many tokens comes twice; 0 allows all.
     `repetition_guard`: False lets loops run on. `prefix`: what every output must begin with.
     `temperature`, `top_k`, `top_p`, `seed`: any of them samples instead of searching.
     `priority`: `"bulk"` lets others go first. `deadline_ms`: milliseconds after which the service

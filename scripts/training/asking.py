@@ -1,4 +1,4 @@
-"""Ask a model for what it does, in its first language pair: no request names task or language."""
+"""Ask a model for what it does, into its first target language unless another is named."""
 
 from __future__ import annotations
 
@@ -30,13 +30,20 @@ Source = JsonValue | Path
 
 
 def requests_of(
-    sources: Sequence[Source], model: LoadedModel, options: Options, *, listed: bool = True
+    sources: Sequence[Source],
+    model: LoadedModel,
+    options: Options,
+    *,
+    listed: bool = True,
+    target: str = "",
 ) -> tuple[SequenceRequest, ...]:
     """Return what the engine is asked for `sources`: all texts, all pictures or all series.
 
+    `target` is the language to translate into, if not the first.
+
     Raises:
         InvalidRequest: as `prepare` does.
-        ArtifactError: a source is none that this model reads.
+        ArtifactError: a source is none that this model reads, or `target` none that it writes.
         OSError: a picture cannot be read.
     """
     manifest = model.artifact.manifest
@@ -44,7 +51,7 @@ def requests_of(
         texts = [source for source in sources if isinstance(source, str)]
         if len(texts) < len(sources):
             raise ArtifactError("its input is not a text; export the model again")
-        return prepare(texts, model, options, listed=listed).items
+        return prepare(texts, model, options, listed=listed, target=target).items
     if manifest.source_kind == "series":
         return generate.prepare(SeriesJob(tuple(sources), listed, options=options), model).items
     pictures = [pixels(source, manifest) for source in sources]
@@ -69,24 +76,44 @@ def pixels(source: Source, manifest: Manifest) -> NDArray[np.uint8]:
 
 
 def prepare(
-    texts: Sequence[str], model: LoadedModel, options: Options, *, listed: bool = True
+    texts: Sequence[str],
+    model: LoadedModel,
+    options: Options,
+    *,
+    listed: bool = True,
+    target: str = "",
+    want_alignments: bool = False,
 ) -> Prepared:
     """Check and tokenize `texts` as the service would; `listed` says how an error points to one.
 
     Raises:
+        ArtifactError: it is to translate into `target`, and cannot.
         InvalidRequest: a text cannot be read, an option is wrong, or a text to translate is longer
             than the model reads. Of a text to summarize the beginning is read.
     """
     manifest = model.artifact.manifest
     if manifest.task == "generate":
-        return generate.prepare(TextJob(tuple(texts), listed, options=options), model)
-    pair = manifest.languages[0]
+        job = TextJob(tuple(texts), listed, options=options, want_alignments=want_alignments)
+        return generate.prepare(job, model)
     if manifest.task == "summarize":
-        shorten = SummarizeJob(tuple(texts), listed, pair.source, options=options)
-        languages = [pair.source] * len(texts)
+        language = manifest.languages[0].source
+        shorten = SummarizeJob(
+            tuple(texts), listed, language, options=options, want_alignments=want_alignments
+        )
+        languages = [language] * len(texts)
         return summarize.prepare(shorten, shorten.checked_texts(), languages, model)
-    job = TranslateJob(tuple(texts), listed, pair.target, pair.source, options=options)
-    return translate.prepare(job, model)
+    into = [pair for pair in manifest.languages if target in ("", pair.target)]
+    if not into:
+        raise ArtifactError(f"{manifest.name} does not translate into {target}")
+    translated = TranslateJob(
+        tuple(texts),
+        listed,
+        into[0].target,
+        into[0].source,
+        options=options,
+        want_alignments=want_alignments,
+    )
+    return translate.prepare(translated, model)
 
 
 def output_of(result: SequenceResult, model: LoadedModel) -> JsonValue:

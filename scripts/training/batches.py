@@ -30,7 +30,8 @@ class Batch:
 
     Of series, `source` and `labels` are numbers [batch, steps, features], `inputs` the source's
     mask.
-    `source` [batch, source], `inputs` and `labels` [batch, target]: labels are inputs shifted left.
+    `source` [batch, source], `inputs` and `labels` [batch, target]: labels are inputs shifted left,
+    but 0, which no loss counts, where the input that follows is a forced one.
     Of pictures, `source` holds features [batch, height, width, channels], `inputs` and `labels` are
     [batch, captions, target], and `places` [batch] says which pictures (-1 for none). `weights`, of
     the shape of labels without their last axis, weigh the rows of the loss.
@@ -111,10 +112,11 @@ def pad(rows: Sequence[Ids], count: int, width: int) -> NDArray[np.int32]:
     return array
 
 
-def _assemble(pairs: Sequence[tuple[Ids, Ids]], count: int, shape: Shape) -> Batch:
+def _assemble(pairs: Sequence[tuple[Ids, Ids]], count: int, shape: Shape, forced: int = 0) -> Batch:
+    """Make a batch; with one `forced` token, targets 9 7 become inputs 1 9 7 and labels 0 7 2."""
     source = pad([[*s, EOS] for s, _ in pairs], count, shape[0])
     inputs = pad([[BOS, *t] for _, t in pairs], count, shape[1])
-    labels = pad([[*t, EOS] for _, t in pairs], count, shape[1])
+    labels = pad([[*[PAD] * forced, *t[forced:], EOS] for _, t in pairs], count, shape[1])
     return Batch(source, inputs, labels)
 
 
@@ -128,10 +130,12 @@ def make_batches(
     shapes: frozenset[Shape],
     batch_tokens: int,
     generator: np.random.Generator | None,
+    forced: int = 0,
 ) -> Iterator[Batch]:
     """Yield every pair once, in a random order of batches (in length order without a generator).
 
-    The last batch of a bucket is filled up with empty rows, which no loss counts.
+    The last batch of a bucket is filled up with empty rows, which no loss counts. The first
+    `forced` ids of each target are fed and not learnt: serving forces them, too.
     """
     order = np.arange(len(pairs)) if generator is None else generator.permutation(len(pairs))
     buckets: dict[Shape, list[int]] = {}
@@ -148,4 +152,4 @@ def make_batches(
     for rank in ranks:
         shape, indices = plan[rank]
         rows = rows_for(shape, batch_tokens)
-        yield _assemble([pairs[i] for i in indices], rows, shape)
+        yield _assemble([pairs[i] for i in indices], rows, shape, forced)

@@ -27,6 +27,20 @@ def _effort(manifest: Manifest) -> str:
     return f"{what} {int(last['step']):,} batches in {last['seconds'] / 3600:.1f} hours.".strip()
 
 
+def _figures(manifest: Manifest) -> list[str]:
+    """Return the table of what was measured, with the target language where there are several."""
+    header = ["data", "split", "metric", "decoding", "value", "signature"]
+    rows = [
+        [m.dataset, m.split, m.name, m.decoding, f"{m.value:g}", f"`{m.signature}`"]
+        for m in manifest.metrics
+    ]
+    if any(metric.target for metric in manifest.metrics):
+        header.insert(1, "into")
+        for row, metric in zip(rows, manifest.metrics, strict=True):
+            row.insert(1, metric.target)
+    return markdown_table(header, rows)
+
+
 def write_card(manifest: Manifest, limits: str, pictures: Sequence[str] = ()) -> str:
     """Return the card as Markdown.
 
@@ -51,13 +65,7 @@ def write_card(manifest: Manifest, limits: str, pictures: Sequence[str] = ()) ->
         "",
         "## Measured",
         "",
-        *markdown_table(
-            ["data", "split", "metric", "decoding", "value", "signature"],
-            [
-                [m.dataset, m.split, m.name, m.decoding, f"{m.value:g}", f"`{m.signature}`"]
-                for m in manifest.metrics
-            ],
-        ),
+        *_figures(manifest),
         "",
         *pictures,
         "## Intended use and limits",

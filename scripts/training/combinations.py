@@ -90,6 +90,7 @@ def check_recipe(recipe: Recipe) -> None:
     """
     _check_pictures(recipe)
     _check_puzzle(recipe)
+    _check_targets(recipe)
     encoder, decoder, fit = recipe.encoder, recipe.decoder, recipe.fit
     if decoder.kind == "transformer" and recipe.model.embedding != decoder.units:
         raise ValueError(
@@ -132,3 +133,26 @@ def _check_puzzle(recipe: Recipe) -> None:
         raise ValueError(f"the rule `{puzzle.rule}` needs data.corpora to take its words from")
     if corpora and not puzzle.of_words:
         raise ValueError(f"the rule `{puzzle.rule}` takes nothing from data.corpora")
+
+
+def _check_targets(recipe: Recipe) -> None:
+    data, languages = recipe.data, recipe.data.target_languages
+    for about in recipe.evaluate.sets:
+        if data.language_of(about) not in languages:
+            raise ValueError(
+                f"evaluation set {about.name} is in {about.target_language}; "
+                f"the corpora are in {', '.join(languages)}"
+            )
+    if len(languages) == 1:
+        return
+    if recipe.task != "translate":
+        raise ValueError("several target languages are of the task `translate`")
+    if recipe.decoder.conditioning == "repeat":
+        raise ValueError(
+            "decoder.conditioning `repeat` ignores tokens, and so the tag that names the language: "
+            "it cannot write several"
+        )
+    trained = {data.language_of(corpus) for corpus in data.corpora if corpus.train}
+    for language in languages:
+        if language not in trained:
+            raise ValueError(f"no corpus with `train` is in {language}; check data.target_language")

@@ -32,9 +32,17 @@ class Corpus(_Section):
     licence: str
     commercial_use: bool
     attribution: str
+    target_language: str | None = None
+    """What the column `target` is in, where it is not `data.target_language`."""
     train: bool = True
     validate_on: bool = False
+    take: int | None = Field(None, ge=1)
+    """Draw so many training pairs, by the seed and always the same; all, if there are fewer."""
     repeat: int = Field(1, ge=1)
+    shortest: int | None = Field(None, ge=1)
+    """Train on this many pairs only, those with the shortest sources in characters."""
+    max_characters: int | None = Field(None, ge=1)
+    """Leave out pairs with a longer source, from validation too."""
     min_overlap: float = Field(0.0, ge=0.0, le=1.0)
     """Leave a training pair out unless this share of its target's units stand in its source."""
     min_facts: float = Field(0.0, ge=0.0, le=1.0)
@@ -44,7 +52,9 @@ class Corpus(_Section):
 class Data(_Section):
     """Which corpora, and how long a pair may be in tokens; longer ones are left out or cut.
 
-    With a `puzzle` the pairs are made by its rule; corpora only lend it their words.
+    With a `puzzle` the pairs are made by its rule; corpora only lend it their words. Where corpora
+    differ in their target languages, every output begins with the tag of its own
+    (`scripts.training.tags`), which takes one of the `max_target` places.
     """
 
     source_language: str
@@ -61,6 +71,16 @@ class Data(_Section):
     def spaceless(self) -> bool:
         """Whether the target language is written without spaces: its units are characters."""
         return spaceless(self.target_language)
+
+    @property
+    def target_languages(self) -> tuple[str, ...]:
+        """Every language that the model writes, once, `target_language` first."""
+        own = (corpus.target_language for corpus in self.corpora if corpus.target_language)
+        return tuple(dict.fromkeys((self.target_language, *own)))
+
+    def language_of(self, about: Corpus | EvaluationSet) -> str:
+        """Return the language of a table's targets."""
+        return about.target_language or self.target_language
 
 
 class TokenizerSection(_Section):
@@ -166,7 +186,8 @@ class EvaluationSet(_Section):
 
     `by` names a column whose values are reported apart, too; `seen` reports targets that also occur
     among the training targets apart from those that do not; `lead` scores the source's first words
-    (characters where there are no spaces) beside the model.
+    (characters where there are no spaces) beside the model; `max_characters` leaves out longer
+    sources.
     """
 
     name: str
@@ -174,10 +195,13 @@ class EvaluationSet(_Section):
     split: str = "test"
     source: str
     target: str
+    target_language: str | None = None
+    """What the column `target` is in, where it is not `data.target_language`."""
     grouped: bool = False
     by: str | None = None
     seen: bool = False
     lead: int | None = Field(None, ge=1)
+    max_characters: int | None = Field(None, ge=1)
 
 
 class EvaluateSection(_Section):
@@ -231,6 +255,11 @@ def load_recipe(path: Path) -> Recipe:
         pydantic.ValidationError: a key is missing, unknown or out of range.
     """
     return Recipe.model_validate(read_keys(path))
+
+
+def decoded_as(recipe: Recipe, other: Recipe) -> Recipe:
+    """Return `recipe` with what `other` says of decoding and evaluation, which are no training."""
+    return recipe.model_copy(update={"generation": other.generation, "evaluate": other.evaluate})
 
 
 def read_keys(path: Path) -> dict[str, Any]:

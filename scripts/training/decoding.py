@@ -13,12 +13,10 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
-from app.tasks import generate
 from app.tasks.alignment import Alignment, align
-from app.tasks.job import TextJob
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from scripts.training.asking import Source, requests_of
+from scripts.training.asking import Source, prepare, requests_of
 
 CHUNK = 64  # sources submitted together
 ROWS = 256
@@ -59,19 +57,21 @@ class Decoder:
         """End the engine."""
         self._model.engine.close()
 
-    def decode_texts(self, sources: Sequence[Source], beam_size: int) -> Decoded:
+    def decode_texts(self, sources: Sequence[Source], beam_size: int, target: str = "") -> Decoded:
         """Decode `sources` in batches to texts; the answers keep their order.
 
-        An article that is too long for a model that summarizes is read up to its limit.
+        An article that is too long for a model that summarizes is read up to its limit. `target` is
+        the language to translate into, if not the model's first.
 
         Raises:
             TooLong: a text to translate is longer than the manifest's limit.
+            ArtifactError: the model does not translate into `target`.
         """
         # Neighbours of one length waste the least padding; pictures are all of one size.
         lengths = [len(source) if isinstance(source, str) else 0 for source in sources]
         order = sorted(range(len(sources)), key=lambda place: lengths[place])
         started = time.monotonic()
-        results = self.decode([sources[place] for place in order], beam_size, CHUNK)
+        results = self.decode([sources[place] for place in order], beam_size, CHUNK, target=target)
         seconds = time.monotonic() - started
         best = [result.hypotheses[0].tokens for result in results]
         outputs = [""] * len(sources)
@@ -91,25 +91,37 @@ class Decoder:
         """Return what a model of numbers makes of each of `series`."""
         return asyncio.run(self._decode(series, Options(), CHUNK, at_once=True))
 
-    def candidates(self, sources: Sequence[str], count: int) -> list[list[str]]:
+    def candidates(self, sources: Sequence[str], count: int, target: str = "") -> list[list[str]]:
         """Return the `count` best texts for each source, best first, of a beam of that size."""
         options = Options(beam_size=count, n_best=count)
-        results = asyncio.run(self._decode(sources, options, CHUNK, at_once=True))
+        results = asyncio.run(self._decode(sources, options, CHUNK, at_once=True, target=target))
         write = self._model.target.decode
         return [[write(found.tokens) for found in result.hypotheses] for result in results]
 
     def decode(
-        self, sources: Sequence[Source], beam_size: int, chunk: int, *, at_once: bool = True
+        self,
+        sources: Sequence[Source],
+        beam_size: int,
+        chunk: int,
+        *,
+        at_once: bool = True,
+        target: str = "",
     ) -> list[SequenceResult]:
         """Decode `sources` in submissions of `chunk`, submitted at once or one after another."""
-        return asyncio.run(self._decode(sources, Options(beam_size=beam_size), chunk, at_once))
+        options = Options(beam_size=beam_size)
+        return asyncio.run(self._decode(sources, options, chunk, at_once, target))
 
     async def _decode(
-        self, sources: Sequence[Source], options: Options, chunk: int, at_once: bool
+        self,
+        sources: Sequence[Source],
+        options: Options,
+        chunk: int,
+        at_once: bool,
+        target: str = "",
     ) -> list[SequenceResult]:
         groups = [sources[at : at + chunk] for at in range(0, len(sources), chunk)]
         submit = self._model.engine.submit
-        items = [requests_of(group, self._model, options) for group in groups]
+        items = [requests_of(group, self._model, options, target=target) for group in groups]
         if at_once:
             submissions = [submit(group, deadline=None) for group in items]
             answers = [await submission.results() for submission in submissions]
@@ -118,9 +130,7 @@ class Decoder:
         return [result for answer in answers for result in answer]
 
     async def _align(self, texts: Sequence[str]) -> list[Alignment]:
-        options = Options(beam_size=1)
-        job = TextJob(tuple(texts), True, options=options, want_alignments=True)
-        prepared = generate.prepare(job, self._model)
+        prepared = prepare(texts, self._model, Options(beam_size=1), want_alignments=True)
         results = await self._model.engine.submit(prepared.items, deadline=None).results()
         found = []
         for result, source in zip(results, prepared.sources, strict=True):

@@ -30,8 +30,12 @@ def nearest(candidates: Sequence[str], references: Sequence[str]) -> str:
     return max(candidates, key=lambda text: metric.sentence_score(text, list(references)).score)
 
 
-def distil(artifact: Artifact, pairs: Sequence[Pair], count: int) -> Iterator[Pair]:
+def distil(
+    artifact: Artifact, pairs: Sequence[Pair], count: int, target: str = ""
+) -> Iterator[Pair]:
     """Yield each distinct source of `pairs` with the nearest of the teacher's `count` candidates.
+
+    `target` is the language of the pairs, if the teacher's first is another.
 
     Raises:
         TooLong: a source is longer than the teacher reads.
@@ -42,6 +46,6 @@ def distil(artifact: Artifact, pairs: Sequence[Pair], count: int) -> Iterator[Pa
     with Decoder(artifact) as decoder:
         for start in tqdm(range(0, len(known), PORTION), unit="portion"):
             portion = known[start : start + PORTION]
-            found = decoder.candidates([source for source, _ in portion], count)
+            found = decoder.candidates([source for source, _ in portion], count, target)
             for (source, references), candidates in zip(portion, found, strict=True):
                 yield Pair(source, nearest(candidates, references))

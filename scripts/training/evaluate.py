@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from app.artifacts.manifest import Golden, Metric
 from app.artifacts.store import Artifact
+from app.text.script import spaceless
 from scripts.training.asking import Source
 from scripts.training.captions import IMAGES
 from scripts.training.captionscores import score_captions
@@ -32,14 +33,22 @@ def measure(
 ) -> tuple[Metric, ...]:
     """Decode every evaluation set of `recipe` that is there, greedily and with a beam."""
     metrics: list[Metric] = []
-    wanted, spaceless = recipe.evaluate.metrics, recipe.data.spaceless
     with Decoder(artifact, int8=int8) as decoder:
         for about, items in _sets(recipe, data):
-            metrics += score_lead(items, about, wanted, spaceless)
+            target = recipe.data.language_of(about)
+            found = score_lead(items, about, recipe.evaluate.metrics, spaceless(target))
             for beam, decoding in ((1, "greedy"), (BEAM, f"beam {BEAM}")):
-                hypotheses = decoder.decode_texts(_sources(items, about, recipe, data), beam).texts
-                metrics += _score(items, hypotheses, about, decoding, recipe)
+                sources = _sources(items, about, recipe, data)
+                hypotheses = decoder.decode_texts(sources, beam, target).texts
+                found += _score(items, hypotheses, about, decoding, recipe)
+            metrics += [_told(metric, target, recipe) for metric in found]
     return tuple(metrics)
+
+
+def _told(metric: Metric, target: str, recipe: Recipe) -> Metric:
+    """Return `metric` with the language that it is of, if there are several."""
+    several = len(recipe.data.target_languages) > 1
+    return metric.model_copy(update={"target": target}) if several else metric
 
 
 def first_items(
@@ -50,7 +59,8 @@ def first_items(
     with Decoder(artifact) as decoder:
         for about, items in _sets(recipe, data):
             first = items[:count]
-            outputs = decoder.decode_texts(_sources(first, about, recipe, data), BEAM).texts
+            sources, target = _sources(first, about, recipe, data), recipe.data.language_of(about)
+            outputs = decoder.decode_texts(sources, BEAM, target).texts
             found[about.name] = list(zip(first, outputs, strict=True))
     return found
 
@@ -60,7 +70,8 @@ def measure_lengths(artifact: Artifact, recipe: Recipe, data: Path) -> dict[str,
     found = {}
     with Decoder(artifact) as decoder:
         for about, items in _sets(recipe, data):
-            outputs = decoder.decode_texts(_sources(items, about, recipe, data), BEAM).texts
+            sources, target = _sources(items, about, recipe, data), recipe.data.language_of(about)
+            outputs = decoder.decode_texts(sources, BEAM, target).texts
             found[about.name] = score_by_length(items, outputs)
     return found
 
@@ -118,13 +129,12 @@ def _score(
     decoding: str,
     recipe: Recipe,
 ) -> list[Metric]:
-    wanted = recipe.evaluate.metrics
-    found = score_summaries(items, hypotheses, about, decoding, wanted, recipe.data.spaceless)
+    wanted, language = recipe.evaluate.metrics, recipe.data.language_of(about)
+    found = score_summaries(items, hypotheses, about, decoding, wanted, spaceless(language))
     references = [item.references for item in items]
     if "bleu" in wanted:
         found += score_translations(hypotheses, references, about, decoding)
     if "moses-bleu" in wanted:
-        language = recipe.data.target_language
         found += score_moses(hypotheses, references, language, about, decoding)
     if "exact" in wanted:
         found += score_exact(items, hypotheses, about, decoding)
@@ -133,24 +143,29 @@ def _score(
     return found
 
 
-def golden_inputs(recipe: Recipe) -> list[JsonValue]:
+def _golden_inputs(recipe: Recipe) -> list[JsonValue]:
     """Return what the golden examples of `recipe` are made of: texts, or the names of drawings."""
     if recipe.task != "caption":
         return list(recipe.evaluate.golden)
     return [{"drawing": name} for name in recipe.evaluate.golden]
 
 
-def golden_examples(artifact: Artifact, inputs: Sequence[JsonValue]) -> tuple[Golden, ...]:
-    """Return each input with what the model makes of it, greedily and with a beam."""
-    found: list[Golden] = []
+def golden_examples(artifact: Artifact, recipe: Recipe) -> tuple[Golden, ...]:
+    """Return what the model makes of each input of `recipe`, greedily and with a beam.
+
+    If it writes several languages, in each of them.
+    """
+    inputs, languages = _golden_inputs(recipe), recipe.data.target_languages
+    targets = languages if len(languages) > 1 else ("",)
     with Decoder(artifact) as decoder:
-        for beam in (1, BEAM):
-            outputs = decoder.decode_texts(inputs, beam).texts
-            found += [
-                Golden(input=one, options={"beam_size": beam}, output=output)
-                for one, output in zip(inputs, outputs, strict=True)
-            ]
-    return tuple(found)
+        return tuple(
+            Golden(input=one, options={"beam_size": beam}, output=output, target=target)
+            for target in targets
+            for beam in (1, BEAM)
+            for one, output in zip(
+                inputs, decoder.decode_texts(inputs, beam, target).texts, strict=True
+            )
+        )
 
 
 def draw_golden(artifact: Artifact, recipe: Recipe, path: Path) -> bool:

@@ -22,8 +22,8 @@ from app.artifacts.writer import write_artifact
 from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
-from scripts.training.config import Recipe
-from scripts.training.evaluate import draw_golden, golden_examples, golden_inputs, measure
+from scripts.training.config import Data, Recipe
+from scripts.training.evaluate import draw_golden, golden_examples, measure
 from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
@@ -31,6 +31,7 @@ from scripts.training.picture import draw_loss_curve
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
 from scripts.training.series.config import SeriesRecipe
+from scripts.training.tags import prefixes
 
 ATTENTION = "attention.png"
 READING: dict[str, Literal["subword", "word", "char"]] = {
@@ -98,6 +99,20 @@ def _max_source(model: Seq2Seq, recipe: Recipe) -> int:
     return int(rows * columns)
 
 
+def _pairs(data: Data) -> tuple[LanguagePair, ...]:
+    source = data.source_language
+    return tuple(LanguagePair(source=source, target=target) for target in data.target_languages)
+
+
+def _decoding(data: Data, tokenizer: Tokenizer) -> TokenDecoding:
+    """Return how to decode; language tags are fed, and never written."""
+    forced = {f"{data.source_language}-{t}": ids for t, ids in prefixes(data, tokenizer).items()}
+    fed = [token for ids in forced.values() for token in ids]
+    return TokenDecoding(
+        bos=BOS, eos=EOS, never=(PAD, BOS, UNK, *fed), prefixes=forced if fed else {}
+    )
+
+
 def _build(run: Run[Recipe], folder: Path) -> Manifest:
     """Write the SavedModels into `folder`; return a manifest that has no figures yet."""
     recipe = run.recipe
@@ -109,14 +124,14 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
     vocabulary = "target.json" if of_images else "source.json"
     shutil.copyfile(run.tokenizer, folder / vocabulary)
     licences = _licences(recipe)
+    decoding = _decoding(recipe.data, tokenizer)
+    fed = max(map(len, decoding.prefixes.values()), default=0)  # a cache holds these places, too
     return Manifest(
         name=recipe.name,
         version=recipe.version,
         task=recipe.task,
         summary=recipe.summary,
-        languages=(
-            LanguagePair(source=recipe.data.source_language, target=recipe.data.target_language),
-        ),
+        languages=_pairs(recipe.data),
         source_kind="image" if of_images else "text",
         target_kind="text",
         architecture={
@@ -127,8 +142,10 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
         },
         parameters=int(model.count_params()),
         signatures=signatures,
-        decoding=TokenDecoding(bos=BOS, eos=EOS, never=(PAD, BOS, UNK)),
-        limits=Limits(max_source=_max_source(model, recipe), max_target=recipe.data.max_target),
+        decoding=decoding,
+        limits=Limits(
+            max_source=_max_source(model, recipe), max_target=recipe.data.max_target - fed
+        ),
         generation=recipe.generation,
         text=TextProcessing(
             tokenizer=READING[recipe.tokenizer.kind],
@@ -143,10 +160,8 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
     )
 
 
-def _check_golden(artifact: Artifact) -> None:
-    golden = artifact.manifest.golden
-    inputs = [example.input for example in golden if example.options["beam_size"] == 1]
-    if golden_examples(artifact, inputs) != golden:
+def _check_golden(artifact: Artifact, recipe: Recipe) -> None:
+    if golden_examples(artifact, recipe) != artifact.manifest.golden:
         raise AssertionError("the reloaded artifact decodes differently: this is a bug")
 
 
@@ -168,7 +183,7 @@ def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Ar
     manifest = manifest.model_copy(
         update={
             "metrics": measure(draft, recipe, data),
-            "golden": golden_examples(draft, golden_inputs(recipe)),
+            "golden": golden_examples(draft, recipe),
         }
     )
 
@@ -180,6 +195,8 @@ def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Ar
         card = write_card(manifest, recipe.limits, pictures if looks else [])
         (folder / "README.md").write_text(card, encoding="utf-8")
 
-    artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
+    artifact = write_artifact(
+        out / place, manifest, fill, lambda made: _check_golden(made, recipe), replace=replace
+    )
     shutil.rmtree(draft_root)
     return artifact

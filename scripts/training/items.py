@@ -24,7 +24,7 @@ class Item:
 def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> list[Item]:
     """Return the items of a set in file order; `trained` holds the targets of the training pairs.
 
-    A table without a column `split` is all `test`.
+    A table without a column `split` is all `test`. Rows without a source, or a target, are none.
 
     Raises:
         FileNotFoundError: there is no such table.
@@ -33,11 +33,14 @@ def read_items(folder: Path, about: EvaluationSet, trained: Collection[str]) -> 
     for row in read_table(folder / about.path):
         if row.get("split", "test") != about.split:
             continue
-        target = normalize(row[about.target])
+        source, target = normalize(row[about.source]), normalize(row[about.target])
+        too_long = about.max_characters and len(source) > about.max_characters
+        if not source or not target or too_long:
+            continue
         parts = [row[about.by]] if about.by else []
         if about.seen:
             parts.append("seen" if target in trained else "unseen")
-        items.append(Item(normalize(row[about.source]), (target,), tuple(parts)))
+        items.append(Item(source, (target,), tuple(parts)))
     if not about.grouped:
         return items
     pairs = group([Pair(item.source, item.references[0]) for item in items])

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import itertools
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from app.text.normalizer import normalize
 from scripts.training.config import Corpus
@@ -21,6 +24,8 @@ class Pair:
 
     source: str
     target: str
+    language: str | None = None
+    """What the target is in, where it is not the recipe's `data.target_language`."""
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -53,12 +58,27 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 def read_pairs(folder: Path, corpus: Corpus, split: str) -> list[Pair]:
     """Return the pairs of `split`; a table without a `split` column is all `test`."""
+    longest = corpus.max_characters or sys.maxsize
     pairs = [
-        Pair(normalize(row[corpus.source]), normalize(row[corpus.target]))
+        Pair(normalize(row[corpus.source]), normalize(row[corpus.target]), corpus.target_language)
         for row in read_table(folder / corpus.path)
         if row.get("split", "test") == split
     ]
-    return [pair for pair in pairs if pair.source and pair.target]
+    return [pair for pair in pairs if pair.target and 0 < len(pair.source) <= longest]
+
+
+def keep_shortest(pairs: Sequence[Pair], count: int) -> list[Pair]:
+    """Return the `count` pairs with the shortest sources in characters, in their own order."""
+    by_length = sorted(range(len(pairs)), key=lambda place: len(pairs[place].source))
+    return [pairs[place] for place in sorted(by_length[:count])]
+
+
+def draw_pairs(pairs: Sequence[Pair], count: int | None, seed: int) -> Sequence[Pair]:
+    """Return `count` of `pairs`, the same for the same seed, in their order; None is all."""
+    if count is None or count >= len(pairs):
+        return pairs
+    places = np.random.default_rng(seed).choice(len(pairs), count, replace=False)
+    return [pairs[place] for place in sorted(places.tolist())]
 
 
 def keep_summaries(pairs: Sequence[Pair], corpus: Corpus, spaceless: bool) -> list[Pair]:

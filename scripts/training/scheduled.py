@@ -52,10 +52,11 @@ class ScheduledSampling(Likelihood):
         self.share, self.steps, self.seed = share, steps, seed
 
     def refine(self, batch: Batch, step: int) -> Batch:
-        """Return the batch with some of its inputs replaced, never the first, nor padding."""
+        """Return the batch with some of its inputs replaced: never the start, a tag or padding."""
         share = self.share * min(1.0, step / self.steps)
         chosen = np.random.default_rng((self.seed, step)).random(batch.inputs.shape) < share
         chosen[..., 0] = False
+        chosen[..., 1:] &= batch.labels[..., :-1] != PAD  # the label of a tag is none
         chosen &= batch.inputs != PAD
         if not chosen.any():
             return batch

@@ -135,12 +135,12 @@ def _captioner(name: str, version: int, grid: int = GRID) -> Manifest:
     return text.model_copy(update=changes)
 
 
-def word_tokenizer(words: Sequence[str]) -> Backend:
-    """Return a tokenizer that splits at spaces; ids are places in `words`."""
+def word_tokenizer(words: Sequence[str], tags: Sequence[str] = ()) -> Backend:
+    """Return a tokenizer that splits at spaces; ids are places in `words`, `tags` are control."""
     vocabulary = {word: index for index, word in enumerate(words)}
     backend = Backend(models.WordLevel(vocabulary, unk_token=SPECIAL_TOKENS[UNK]))
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    backend.add_special_tokens(list(SPECIAL_TOKENS))
+    backend.add_special_tokens([*SPECIAL_TOKENS, *tags])
     return backend
 
 

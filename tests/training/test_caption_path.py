@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import scripts.evaluate
-import scripts.export
-import scripts.features
 import scripts.train
 from app.artifacts.store import open_artifact
 from scripts.training import captionscores
@@ -75,7 +71,6 @@ source = "image"
 target = "caption"
 grouped = true
 """
-PROGRAMS = {"scripts.features": scripts.features.main, "scripts.export": scripts.export.main}
 
 
 def by_words(captions: Any) -> dict[int, list[str]]:
@@ -84,26 +79,17 @@ def by_words(captions: Any) -> dict[int, list[str]]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return what runs a program in this process, where there is a tiny backbone."""
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_process: Callable[..., None]
+) -> Callable[..., None]:
+    """Return what runs a program where there is a tiny backbone."""
     write_pictures(tmp_path)
     (tmp_path / "tiny-caption.toml").write_text(RECIPE, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
     use_tiny_backbone(monkeypatch)
     monkeypatch.setattr(captionscores, "tokenize", by_words)
     monkeypatch.setattr(scripts.train, "require_java", lambda: None)
 
-    def call(program: Callable[[], Any], *arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["program", *arguments])
-        assert not program()
-
-    def subprocess(command: list[str], **_: Any) -> Any:
-        call(PROGRAMS[command[2]], *command[3:])
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.setattr("subprocess.run", subprocess)
-    monkeypatch.setattr("scripts.training.export.revision", lambda: "unknown")
-    return call
+    return in_process
 
 
 def test_one_command_goes_from_pictures_to_an_artifact_that_can_be_trained_on(

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 import scripts.evaluate
 import scripts.experiments
-import scripts.export
 import scripts.train
 from app.artifacts.store import open_artifact
 from app.text.normalizer import normalize
@@ -305,22 +304,10 @@ def test_small_recipes_are_those_of_series_and_puzzles() -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Return what runs a program in this process."""
+def run(tmp_path: Path, in_process: Callable[..., None]) -> Callable[..., None]:
+    """Return what runs a program where the recipe is."""
     (tmp_path / "tiny-puzzle.toml").write_text(TINY, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-
-    def call(program: Callable[[], Any], *arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["program", *arguments])
-        assert not program()
-
-    def subprocess(command: list[str], **_: Any) -> Any:
-        call(scripts.export.main, *command[3:])
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.setattr("subprocess.run", subprocess)
-    monkeypatch.setattr("scripts.training.export.revision", lambda: "unknown")
-    return call
+    return in_process
 
 
 def test_one_command_goes_from_a_rule_to_an_artifact_with_its_picture(

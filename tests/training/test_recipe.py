@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from scripts.training.config import load_recipe
+from scripts.training.config import decoded_as, load_recipe
 from scripts.training.series.config import load_any
 
 MINIMAL = """
@@ -56,6 +56,15 @@ def test_a_minimal_recipe_has_defaults(tmp_path: Path) -> None:
         "transformer",
         "general",
     )
+
+
+def test_a_run_may_be_decoded_otherwise_but_stays_what_was_trained(tmp_path: Path) -> None:
+    trained = load_recipe(write(tmp_path, MINIMAL))
+    other = load_recipe(
+        write(tmp_path, MINIMAL + "[generation]\nno_repeat_ngram_size = 2\n[fit]\nepochs = 99\n")
+    )
+    assert decoded_as(trained, other).generation.no_repeat_ngram_size == 2
+    assert decoded_as(trained, other).fit == trained.fit != other.fit
 
 
 @pytest.mark.parametrize(

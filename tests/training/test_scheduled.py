@@ -54,6 +54,14 @@ def test_in_the_end_all_but_the_first_token_and_padding_may_be_its_own(model: Se
     assert refined.source is SOURCE
 
 
+def test_a_language_tag_is_never_its_own(model: Seq2Seq) -> None:
+    tagged = Batch(SOURCE, INPUTS, np.where(np.arange(WIDTH) == 0, 0, LABELS))
+    refined = sampling(model, 1.0).refine(tagged, 10).inputs
+    free = sampling(model, 1.0).refine(BATCH, 10).inputs
+    np.testing.assert_array_equal(refined[:, :2], INPUTS[:, :2])
+    np.testing.assert_array_equal(refined[:, 2:], free[:, 2:])
+
+
 def test_the_share_rises_evenly_and_depends_on_seed_and_step_alone(model: Seq2Seq) -> None:
     def inputs(step: int, seed: int = 1) -> list[list[int]]:
         return sampling(model, 0.8, seed).refine(BATCH, step).inputs.tolist()

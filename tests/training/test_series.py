@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 import scripts.evaluate
-import scripts.export
 import scripts.train
 from app.artifacts.store import open_artifact
 from scripts.training.model.series import CELLS, SeriesModel
@@ -147,23 +144,9 @@ def test_the_tutorials_network_has_its_size() -> None:
 
 
 @pytest.fixture
-def run(
-    recipe: SeriesRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
-    """Return what runs a program in this process; `recipe` has written its file."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(program: Callable[[], Any], *arguments: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["program", *arguments])
-        assert not program()
-
-    def subprocess(command: list[str], **_: Any) -> Any:
-        call(scripts.export.main, *command[3:])
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.setattr("subprocess.run", subprocess)
-    monkeypatch.setattr("scripts.training.export.revision", lambda: "unknown")
-    return call
+def run(recipe: SeriesRecipe, in_process: Callable[..., None]) -> Callable[..., None]:
+    """Return what runs a program where `recipe` has written its file."""
+    return in_process
 
 
 def test_one_command_goes_from_formulas_to_an_artifact_with_its_pictures(

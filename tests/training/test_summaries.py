@@ -97,6 +97,14 @@ def test_items_know_their_part_and_whether_their_target_was_seen(tmp_path: Path)
     ]
 
 
+def test_empty_rows_and_longer_sources_are_left_out_of_a_set(tmp_path: Path) -> None:
+    table = "split\ttext\ttitle\ntest\tfour\tA\ntest\tlonger\tB\n"
+    table += "test\t \tno text\ntest\tone\t\n"
+    (tmp_path / "t.tsv").write_text(table, encoding="utf-8")
+    about = ABOUT.model_copy(update={"max_characters": 4})
+    assert [item.source for item in read_items(tmp_path, about, ())] == ["four"]
+
+
 def test_pairs_that_cannot_teach_are_left_out() -> None:
     good = Pair("The bank of England cut rates on Monday", "England bank cuts rates")
     bad = [

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pydantic import ConfigDict, Field
 
 from app.api.schemas.base import Wire
+from app.tasks.catalogue import preferred
 from app.tasks.loaded import LoadedModel
 from app.text.languages import autonym
 
@@ -16,7 +17,10 @@ class TargetOut(Wire):
 
     code: str
     name: str = Field(description="What the language calls itself.")
-    models: list[str] = Field(description="That translate so, by name; the first is the default.")
+    models: list[str] = Field(
+        description="That translate so, those of the fewest language pairs first, then by name; "
+        "the first is the default."
+    )
 
 
 class LanguageOut(Wire):
@@ -57,7 +61,7 @@ class LanguagesResponse(Wire):
         """Return what `models`, sorted by name, can do."""
         targets: dict[str, dict[str, list[str]]] = {}
         summarizers: dict[str, list[str]] = {}
-        for model in models:
+        for model in preferred(models):
             manifest = model.artifact.manifest
             for pair in manifest.languages:
                 if manifest.task == "translate":
@@ -74,7 +78,7 @@ class LanguagesResponse(Wire):
                         TargetOut(code=target, name=autonym(target), models=names)
                         for target, names in sorted(targets.get(code, {}).items())
                     ],
-                    summarizers=summarizers.get(code, []),
+                    summarizers=sorted(summarizers.get(code, [])),
                 )
                 for code in sorted({*targets, *summarizers})
             ]

@@ -30,8 +30,9 @@ class DecodingOptions(Wire):
     length_penalty: Annotated[FiniteFloat | None, Field(ge=0.0, le=5.0)] = Field(
         None, description="Scores are log p / length^penalty: more favours longer outputs."
     )
-    no_repeat_ngram_size: Annotated[int | None, Field(ge=2, le=16)] = Field(
-        None, description="No run of so many tokens comes twice in an output."
+    no_repeat_ngram_size: Annotated[int | None, Field(ge=0, le=16)] = Field(
+        None,
+        description="No run of so many tokens, 2 or more, comes twice in an output; 0 allows all.",
     )
     repetition_guard: bool = Field(
         True, description="Break loops: a phrase may follow itself three times at most."

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from app.api.schemas.base import Wire
 from app.api.schemas.options import DecodingOptions
 from app.api.schemas.output import ModelRef
+from app.api.schemas.request import ModelName
 from app.api.schemas.text import Language, OutputOut, TextRequest, Usage, best_of
 from app.tasks.answer import Answer
 from app.tasks.translate import TranslateJob
@@ -34,6 +35,11 @@ class TranslateRequest(TextRequest):
         }
     )
 
+    model: ModelName | None = Field(
+        None,
+        description="The model; if left out, of those that fit the one of the fewest language "
+        "pairs, the first by name of several.",
+    )
     target: Language = Field(description="Language to translate into, as a BCP 47 tag.")
     source: Language | None = Field(None, description="Language of the text.")
     options: TranslateOptions | None = None

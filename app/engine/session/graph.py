@@ -17,7 +17,7 @@ def trace_encode(encode: Any, manifest: Manifest) -> Any:
     """Return the graph of `encode`, the loaded signature: called with its inputs by name."""
     inputs = manifest.signatures.encode.inputs
     specs = {name: tf.TensorSpec(shape_of(t, None), t.dtype, name) for name, t in inputs.items()}
-    return trace(lambda feeds: encode(**feeds), [specs])
+    return Graph(lambda feeds: encode(**feeds), [specs])
 
 
 class RowGraph:
@@ -39,8 +39,8 @@ class RowGraph:
         )
         rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         both = {**self._state_specs, **self._memory_specs}
-        self.join = trace(self._join, [both, both, rows, rows, scalar])
-        self.move = trace(self._move, [self._memory_specs, self._state_specs, rows, scalar])
+        self.join = Graph(self._join, [both, both, rows, rows, scalar])
+        self.move = Graph(self._move, [self._memory_specs, self._state_specs, rows, scalar])
 
     def empty(self, names: Sequence[str]) -> Tensors:
         """Return tensors of no rows and no width."""
@@ -104,10 +104,35 @@ class RowGraph:
         return tf.ensure_shape(tf.pad(cut, paddings, constant_values=pad), value.shape)
 
 
-def trace(function: Any, specs: list[Any]) -> Any:
-    """Return the graph of `function` for `specs`; calling it never traces again."""
-    traced = tf.function(function, input_signature=specs, autograph=False)
-    return traced.get_concrete_function()
+class Graph:
+    """One traced function, called with its tensors as they are.
+
+    A `ConcreteFunction` binds, checks and orders its arguments in Python at every call, which takes
+    longer than a small step; here the order is fixed once.
+    """
+
+    def __init__(self, function: Any, specs: Sequence[Any]) -> None:
+        """Trace `function` for arguments like `specs`: tensors, or dictionaries of them."""
+        found: list[Any] = []
+
+        def flat(*tensors: Any) -> list[Any]:
+            found.append(function(*tf.nest.pack_sequence_as(list(specs), tensors)))
+            outputs: list[Any] = tf.nest.flatten(found[-1])
+            return outputs
+
+        traced = tf.function(flat, input_signature=tf.nest.flatten(specs), autograph=False)
+        self._function = traced.get_concrete_function()
+        self._captured = list(self._function.captured_inputs)
+        self._outputs = found[-1]
+        self._dtypes = [output.dtype for output in tf.nest.flatten(self._outputs)]
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return what the function returns for `arguments`; arrays may stand for tensors."""
+        tensors = [tf.convert_to_tensor(each) for each in tf.nest.flatten(arguments)]
+        found = tf.raw_ops.StatefulPartitionedCall(
+            args=tensors + self._captured, Tout=self._dtypes, f=self._function
+        )
+        return tf.nest.pack_sequence_as(self._outputs, found)
 
 
 def shape_of(tensor: Tensor, unknown: int | None) -> list[int | None]:

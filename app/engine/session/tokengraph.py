@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.engine.backend import MOST_CANDIDATES
-from app.engine.session.graph import EXACT_ROWS, RowGraph, Tensors, trace
+from app.engine.session.graph import EXACT_ROWS, Graph, RowGraph, Tensors
 from app.engine.session.logits import best_allowed, log_total, top
 
 FETCHES = (1, 8, 64, MOST_CANDIDATES)
@@ -27,7 +27,7 @@ class TokenGraph(RowGraph):
         self._steps_by_kind: dict[tuple[int, bool], Any] = {}
         rows, scalar = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         batch = [self._state_specs, self._memory_specs, rows, rows]
-        self.steps = trace(self._greedy, [*batch, scalar])
+        self.steps = Graph(self._greedy, [*batch, scalar])
 
     def step(self, fetch: int, attention: bool) -> Any:
         """Return the graph of one step that returns at least `fetch` candidates a row."""
@@ -35,7 +35,7 @@ class TokenGraph(RowGraph):
         kind = min(level, self._vocabulary), attention and self._attends
         if kind not in self._steps_by_kind:
             rows, probes = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
-            self._steps_by_kind[kind] = trace(
+            self._steps_by_kind[kind] = Graph(
                 lambda *inputs: self._step(*kind, *inputs),
                 [self._state_specs, self._memory_specs, rows, rows, probes],
             )

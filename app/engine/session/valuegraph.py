@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from app.artifacts.manifest import Manifest
-from app.engine.session.graph import RowGraph, Tensors, trace
+from app.engine.session.graph import Graph, RowGraph, Tensors
 
 
 class ValueGraph(RowGraph):
@@ -19,7 +19,7 @@ class ValueGraph(RowGraph):
         self._features = features
         rows, values = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, features], tf.float32)
         batch = [self._state_specs, self._memory_specs, rows, values]
-        self.steps = trace(self._advance, [*batch, tf.TensorSpec([], tf.int32)])
+        self.steps = Graph(self._advance, [*batch, tf.TensorSpec([], tf.int32)])
 
     def _advance(
         self, states: Tensors, memories: Tensors, parents: Any, values: Any, steps: Any

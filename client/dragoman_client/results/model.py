@@ -47,7 +47,10 @@ class SeriesShape:
 
 @dataclass(frozen=True)
 class Metric:
-    """One measured figure, with the data it was measured on."""
+    """One measured figure, with the data it was measured on.
+
+    `target` is the language that was written, where a model writes several.
+    """
 
     name: str
     value: float
@@ -55,6 +58,7 @@ class Metric:
     split: str
     signature: str = ""
     decoding: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True)

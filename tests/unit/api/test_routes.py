@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.api.service import Service
 from app.errors import ArtifactError
-from app.main import create_app
+from app.main import create_app, engine_config
 from app.observability.logging import JsonFormatter
 from app.settings import Settings
 from tests.fakes.engine import FakeEngine
@@ -28,7 +28,13 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
         "languages": [{"source": "en", "target": "fr"}],
         "state": "ready",
         "limits": {"max_source": 32, "max_target": 64, "min_source": 1},
-        "generation": {"beam_size": 2, "length_penalty": 1.0, "max_ratio": 2.0, "max_extra": 16},
+        "generation": {
+            "beam_size": 2,
+            "length_penalty": 1.0,
+            "no_repeat_ngram_size": 0,
+            "max_ratio": 2.0,
+            "max_extra": 16,
+        },
         "metrics": [],
         "licences": [
             {"dataset": "none", "licence": "Apache-2.0", "commercial_use": True, "attribution": ""}
@@ -43,12 +49,13 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
 def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:
     client = serve(
         model("b-en", pairs=[("en", "mr"), ("fr", "en")]),
-        model("a-en-fr"),
+        model("all", pairs=[("en", "mr"), ("fr", "en"), ("en", "fr")]),
+        model("and-fr"),
         model("c-en-fr"),
         model("short-en", pairs=[("en", "en")], task="summarize"),
     )
-    french = {"code": "fr", "name": "français", "models": ["a-en-fr", "c-en-fr"]}
-    marathi = {"code": "mr", "name": "मराठी", "models": ["b-en"]}
+    french = {"code": "fr", "name": "français", "models": ["and-fr", "c-en-fr", "all"]}
+    marathi = {"code": "mr", "name": "मराठी", "models": ["b-en", "all"]}
     english = {"code": "en", "name": "English"}
     assert client.get("/v1/languages").json() == {
         "languages": [
@@ -56,7 +63,7 @@ def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:
             {
                 "code": "fr",
                 "name": "français",
-                "targets": [{**english, "models": ["b-en"]}],
+                "targets": [{**english, "models": ["b-en", "all"]}],
                 "summarizers": [],
             },
         ]
@@ -102,6 +109,14 @@ def test_a_failed_engine_is_not_ready(serve: Serve) -> None:
     engine.alive = False
     response = client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "engine_failure")
+
+
+@pytest.mark.parametrize(("cpus", "asked", "used"), [(1, None, 1), (4, None, 3), (4, 6, 6)])
+def test_one_cpu_is_left_for_http(
+    monkeypatch: pytest.MonkeyPatch, cpus: int, asked: int | None, used: int
+) -> None:
+    monkeypatch.setattr("app.main.available_cpus", lambda: cpus)
+    assert engine_config(Settings(threads=asked)).intra_threads == used
 
 
 def test_refused_models_are_told() -> None:

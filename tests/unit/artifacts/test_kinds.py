@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.artifacts.manifest import Limits, Manifest, Tensor, TokenDecoding, ValueDecoding
+from tests.fakes.models import manifest as toy_manifest
 from tests.fakes.toy_labels import labels_manifest
 from tests.fakes.toy_series import series_manifest
 
@@ -67,6 +68,20 @@ def test_some_source_is_neither_too_short_nor_too_long() -> None:
 )
 def test_numbers_are_decoded_as_they_are_written(changes: dict[str, Any], message: str) -> None:
     assert message in refused(changes, series_manifest())
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "message"),
+    [
+        ({"en-mr": (4,)}, "`languages` does not"),
+        ({"en-fr": (24,)}, "beyond the 24 of `logits`"),
+    ],
+)
+def test_prefixes_are_ids_of_the_models_own_pairs(
+    prefixes: dict[str, tuple[int, ...]], message: str
+) -> None:
+    tagged = TokenDecoding(bos=1, eos=2, prefixes=prefixes)
+    assert message in refused({"decoding": tagged}, toy_manifest())
 
 
 @pytest.mark.parametrize("start", [(), (float("nan"),), (float("inf"),)])

@@ -9,10 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from app.artifacts.manifest import Tensor
+from app.engine.engine import COPIED, bears_int8
 from app.engine.request import DecodeOptions, SequenceRequest, SequenceResult
 from app.search.step import SamplingPlan
+from tests.fakes.models import manifest
 from tests.fakes.running import WORDS, outputs, request, running
 from tests.fakes.spelling_backend import EOS, FakeBackend, noise, spell
+from tests.fakes.toy_series import series_manifest
 
 VOCABULARY = 9
 
@@ -133,3 +137,14 @@ def test_results_do_not_depend_on_company_order_or_capacity(
         assert backend.most_rows <= max_rows * 4 / 3
 
     asyncio.run(decode())
+
+
+def test_models_of_numbers_and_models_that_copy_keep_float32() -> None:
+    translator = manifest()
+    encode = translator.signatures.encode
+    outputs = {**encode.outputs, COPIED: Tensor(dtype="int32", axes=("batch", "source"), pad=0)}
+    copying = encode.model_copy(update={"outputs": outputs})
+    signatures = translator.signatures.model_copy(update={"encode": copying})
+    assert bears_int8(translator)
+    assert not bears_int8(translator.model_copy(update={"signatures": signatures}))
+    assert not bears_int8(series_manifest())

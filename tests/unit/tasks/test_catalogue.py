@@ -10,8 +10,9 @@ from tests.fakes.models import model
 def catalogue() -> Catalogue:
     return Catalogue(
         [
-            model("many", pairs=(("en", "fr"), ("de", "fr"), ("en", "pt-BR"))),
-            model("again", pairs=(("en", "fr"),)),
+            model("a-shared", pairs=(("en", "fr"), ("de", "fr"), ("en", "pt-BR"))),
+            model("one", pairs=(("en", "fr"),)),
+            model("one-more", pairs=(("en", "fr"),)),
             model("sums", pairs=(("en", "it"),), task="summarize"),
         ]
     )
@@ -20,15 +21,15 @@ def catalogue() -> Catalogue:
 @pytest.mark.parametrize(
     ("source", "target", "name", "found"),
     [
-        ("en", "fr", None, "again"),
-        ("en", "fr", "many", "many"),
-        ("de", "fr", None, "many"),
-        (None, "pt-br", None, "many"),
-        ("EN", "PT-BR", None, "many"),
-        (None, "fr", "again", "again"),
+        ("en", "fr", None, "one"),  # it does nothing else
+        ("en", "fr", "a-shared", "a-shared"),
+        ("de", "fr", None, "a-shared"),
+        (None, "pt-br", None, "a-shared"),
+        ("EN", "PT-BR", None, "a-shared"),
+        (None, "fr", "one-more", "one-more"),
     ],
 )
-def test_the_first_model_by_name_that_fits_is_taken(
+def test_a_model_that_fits_is_taken_by_name_or_the_one_of_fewest_pairs(
     source: str | None, target: str, name: str | None, found: str
 ) -> None:
     assert catalogue().translator(source, target, name).artifact.name == found
@@ -47,13 +48,13 @@ def test_an_unknown_pair_names_those_that_there_are(source: str, target: str, po
 
 def test_a_source_that_could_be_two_languages_must_be_named() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        catalogue().translator(None, "fr", "many")
+        catalogue().translator(None, "fr", "a-shared")
     (field,) = raised.value.fields
     assert (field.pointer, field.message) == ("/source", "must be one of: de, en")
 
 
 def test_an_unknown_model_names_those_that_there_are() -> None:
-    with pytest.raises(UnknownModel, match="There is: again, many, sums"):
+    with pytest.raises(UnknownModel, match="There is: a-shared, one, one-more, sums"):
         catalogue().translator("en", "fr", "none")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.artifacts.manifest import Generation
 from app.errors import InvalidRequest
 from app.search.step import SamplingPlan
 from app.tasks.options import SEEDS, Options
@@ -24,6 +25,15 @@ def test_what_is_left_out_is_the_models_own() -> None:
     decode = prepared().items[0].options
     assert (decode.beam_size, decode.n_best, decode.length_penalty) == (2, 1, 1.0)
     assert (decode.sampling, decode.min_tokens, decode.repetition_guard) == (None, 0, True)
+
+
+def test_runs_of_tokens_come_twice_unless_the_model_or_the_request_says_no() -> None:
+    assert prepared().items[0].options.no_repeat_ngram == 0
+    shy = model(generation=Generation(no_repeat_ngram_size=3))
+    for asked, used in ((None, 3), (0, 0), (2, 2)):
+        options = Options(no_repeat_ngram_size=asked)
+        job = TranslateJob(("one",), False, "fr", options=options)
+        assert prepare(job, shy).items[0].options.no_repeat_ngram == used
 
 
 def test_a_beginning_is_tokenized_and_leaves_room_for_more() -> None:
@@ -54,6 +64,7 @@ def test_a_seed_is_made_up_where_none_is_given_and_told() -> None:
         ({"temperature": 1.0, "beam_size": 4}, "/options/beam_size"),
         ({"beam_size": 2, "n_best": 3}, "/options/n_best"),
         ({"max_tokens": 65}, "/options/max_tokens"),
+        ({"no_repeat_ngram_size": 1}, "/options/no_repeat_ngram_size"),
         ({"min_tokens": 65}, "/options/min_tokens"),
         ({"max_tokens": 4, "min_tokens": 5}, "/options/min_tokens"),
         ({"prefix": "one two", "max_tokens": 2}, "/options/prefix"),

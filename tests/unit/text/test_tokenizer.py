@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from app.text.normalizer import normalize
 from app.text.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer
 from scripts.training.tokenizer import TRAINERS
+from tests.fakes.toy_artifact import word_tokenizer
 
-CONTROL_LITERALS = ("<pad>", "<s>", "</s>", "<unk>", "<0x41>", "[CLS]", "<|endoftext|>")
+TAG = "<2fr>"  # of a language
+CONTROL_LITERALS = ("<pad>", "<s>", "</s>", "<unk>", TAG, "<0x41>", "[CLS]", "<|endoftext|>")
 SENTENCES = (
     "Hello, world! How are you?",
     "C'est bien ! L'homme (dit-il) boit : « non ».",
@@ -25,7 +27,9 @@ CORPUS = [*SENTENCES, *CONTROL_LITERALS, "".join(CONTROL_LITERALS), "a </s> b <p
 def reload(kind: str, folder: Path) -> Tokenizer:
     """Return a tokenizer of `kind` that was trained on CORPUS, saved and loaded."""
     path = folder / f"{kind}.json"
-    TRAINERS[kind](CORPUS, 420).save(str(path))
+    backend = TRAINERS[kind](CORPUS, 420)
+    backend.add_special_tokens([TAG])
+    backend.save(str(path))
     return Tokenizer.load(path)
 
 
@@ -58,7 +62,7 @@ def test_literal_control_text_never_becomes_a_control_token(
     tokenizer: Tokenizer, literal: str, around: str
 ) -> None:
     ids = tokenizer.encode(around.replace("{}", literal))
-    assert not {PAD, BOS, EOS} & set(ids)
+    assert not {PAD, BOS, EOS, tokenizer.control_id(TAG)} & set(ids)
 
 
 @pytest.mark.parametrize("literal", CONTROL_LITERALS)
@@ -134,8 +138,22 @@ def test_words_keep_the_space_before_them(tokenizers: dict[str, Tokenizer]) -> N
 
 def test_decoding_leaves_control_tokens_out(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode("Hello, world!")
-    assert tokenizer.decode([BOS, *ids, EOS, PAD, PAD]) == tokenizer.decode(ids) != ""
+    tag = tokenizer.control_id(TAG)
+    assert tokenizer.decode([BOS, tag, *ids, EOS, PAD, PAD]) == tokenizer.decode(ids) != ""
     assert tokenizer.decode([]) == ""
+
+
+def test_a_control_token_is_found_by_its_name_and_nothing_else_is(tokenizer: Tokenizer) -> None:
+    assert tokenizer.control_id("</s>") == EOS
+    assert tokenizer.pieces([tokenizer.control_id(TAG)]) == [TAG]
+    for other in ("<2mr>", "<unk>", "a"):
+        with pytest.raises(ValueError, match="no control token"):
+            tokenizer.control_id(other)
+
+
+def test_a_word_that_is_spelt_like_a_tag_is_unknown() -> None:
+    tokenizer = Tokenizer(word_tokenizer(("<pad>", "<s>", "</s>", "<unk>", "one", TAG), [TAG]))
+    assert tokenizer.encode(f"one {TAG}") == [4, UNK]
 
 
 def test_a_batch_encodes_as_its_texts_do_one_by_one(tokenizer: Tokenizer) -> None:
