@@ -47,7 +47,7 @@ def _train(recipe: Path, data: Path, out: Path) -> Manifest | None:
     name = load_any(recipe).name
     run = out / "runs" / name
     shutil.rmtree(run, ignore_errors=True)
-    if not train_apart(recipe, data, out / "models", run, "--replace"):
+    if train_apart(recipe, data, out / "models", run, "--replace"):
         return None
     return open_artifact(out / "models" / name / str(load_any(recipe).version)).manifest
 

@@ -7,25 +7,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 
+def train_apart(recipe: Path, data: Path, models: Path, run: Path, *options: str) -> int:
+    """Train `recipe` and export it to `models`; return the exit status.
 
-def train_apart(recipe: Path, data: Path, models: Path, run: Path, *options: str) -> bool:
-    """Train `recipe` and export it to `models`; more `options` are those of `train.py`.
-
-    Returns:
-        Whether it went well; what went wrong has been printed.
+    More `options` are those of `train.py`.
     """
-    command = [sys.executable, str(TRAIN), "--recipe", str(recipe), "--data", str(data)]
-    command += ["--out", str(models), "--run", str(run), *options]
-    return subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own script
+    arguments = ["--recipe", str(recipe), "--data", str(data), "--out", str(models)]
+    return _run("scripts.train", *arguments, "--run", str(run), *options)
 
 
 def export_apart(run: Path, data: Path, models: Path, *options: str) -> int:
-    """Export a finished run and return the exit status: a Keras backend cannot change."""
-    command = [sys.executable, "-m", "scripts.export", "--run", str(run), "--data", str(data)]
-    command += ["--out", str(models), *options]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    """Export a finished run, with TensorFlow whatever trained it; return the exit status."""
+    arguments = ["--run", str(run), "--data", str(data), "--out", str(models)]
+    return _run("scripts.export", *arguments, *options)
+
+
+def _run(module: str, *arguments: str) -> int:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own modules
 
 
 def processor_seconds() -> float:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import scripts.compare
-import scripts.export
-import scripts.train
 from app.artifacts.store import open_artifact
 from scripts.training.comparison.result import Result, keep, kept, results_table
 from scripts.training.comparison.subset import COMPARED, choose_subset
@@ -25,6 +23,7 @@ from scripts.training.lengths import ALL, BINS, Score, bin_of, score_by_length, 
 from scripts.training.model.attention import ATTENTIONS
 from scripts.training.model.cells import CELLS
 from scripts.training.pairs import Pair
+from tests.fakes.programs import runner
 
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight")
 TINY = """
@@ -170,25 +169,19 @@ def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., li
     two = {name: VARIANTS[name] for name in ("feedback", "general")}
     monkeypatch.setattr("scripts.compare.VARIANTS", two)
     monkeypatch.setattr("scripts.compare.BASE", tmp_path / "tiny.toml")
-    monkeypatch.setattr("scripts.training.export.revision", lambda: "unknown")
-    monkeypatch.chdir(tmp_path)
+    call = runner(tmp_path, monkeypatch)
     ran: list[list[str]] = []
+    start = subprocess.run
 
-    def call(program: Callable[[], Any], *arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["program", *arguments])
-        return program() or 0
-
-    def subprocess(command: list[str], **_: Any) -> Any:
+    def noted(command: list[str], **options: Any) -> Any:
         ran.append(command)
-        module = command[1] == "-m"
-        program = scripts.export.main if module else scripts.train.main
-        return SimpleNamespace(returncode=call(program, *command[3 if module else 2 :]))
+        return start(command, **options)
 
-    monkeypatch.setattr("subprocess.run", subprocess)
+    monkeypatch.setattr("subprocess.run", noted)
 
     def run(*arguments: str) -> list[list[str]]:
         ran.clear()
-        assert call(scripts.compare.main, "--pictures", "pictures", *arguments) == 0
+        call(scripts.compare.main, "--pictures", "pictures", *arguments)
         return list(ran)
 
     return run

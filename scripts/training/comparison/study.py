@@ -47,7 +47,7 @@ class Study:
         data, models = self.out / "data", self.out / "models"
         shutil.rmtree(run, ignore_errors=True)
         before = processor_seconds()
-        if not train_apart(recipe, data, models, run, "--no-export"):
+        if train_apart(recipe, data, models, run, "--no-export"):
             return None
         work = processor_seconds() - before
         if export_apart(run, data, models, "--replace"):
