@@ -11,8 +11,11 @@ from app.artifacts.store import Artifact, open_artifact
 from scripts.training.card import markdown_table
 from scripts.training.config import Recipe
 from scripts.training.evaluate import draw_golden, first_items, measure, measure_lengths, on_split
+from scripts.training.labels.config import LabelRecipe
+from scripts.training.labels.evaluate import measure_labels
 from scripts.training.picture import draw_lengths
-from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.recipes import AnyRecipe, load_any
+from scripts.training.series.config import SeriesRecipe
 from scripts.training.series.evaluate import measure_series
 
 
@@ -42,9 +45,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
+def _recipe(args: argparse.Namespace) -> AnyRecipe:
     recipe = load_any(args.recipe)
-    if args.split is None:
+    if args.split is None or isinstance(recipe, LabelRecipe):
         return recipe
     if isinstance(recipe, SeriesRecipe) or recipe.data.puzzle:
         sys.exit("what is made by a rule is measured on what was held out: leave --split out")
@@ -86,6 +89,8 @@ def main() -> None:
         return
     if isinstance(recipe, SeriesRecipe):
         metrics = measure_series(artifact, recipe)
+    elif isinstance(recipe, LabelRecipe):
+        metrics = measure_labels(artifact, recipe, args.data, args.split or "test")
     else:
         metrics = measure(artifact, recipe, args.data, int8=args.precision == "int8")
     for metric in metrics:

@@ -20,7 +20,7 @@ from app.artifacts.store import open_artifact
 from scripts.training.apart import processor_seconds, train_apart
 from scripts.training.card import markdown_table
 from scripts.training.experiments import compare_conditionings, figures, small_recipes
-from scripts.training.series.config import load_any
+from scripts.training.recipes import load_any
 
 RECIPES = Path(__file__).resolve().parent / "recipes"
 

@@ -11,6 +11,8 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from scripts.training.config import decoded_as, load_recipe
 from scripts.training.export import export
+from scripts.training.labels.config import CLASSIFY, LabelRecipe
+from scripts.training.labels.export import export_labels
 from scripts.training.run import load_run, read_run, task_of
 from scripts.training.series.config import TASK, SeriesRecipe
 from scripts.training.series.export import export_series
@@ -27,8 +29,11 @@ def main() -> None:
     )
     parser.add_argument("--replace", action="store_true", help="replace an existing version")
     args = parser.parse_args()
-    if task_of(args.run) == TASK:
+    task = task_of(args.run)
+    if task == TASK:
         artifact = export_series(read_run(args.run, SeriesRecipe), args.out, args.replace)
+    elif task == CLASSIFY:
+        artifact = export_labels(read_run(args.run, LabelRecipe), args.data, args.out, args.replace)
     else:
         run = load_run(args.run)
         if args.recipe:

@@ -32,16 +32,25 @@ from scripts.training.config import Recipe
 from scripts.training.data import TrainingData, make_tokenizer, split_pairs
 from scripts.training.features import keep_features
 from scripts.training.fit import Fit
-from scripts.training.initial import Initial, load_initial, mix_weights
+from scripts.training.initial import Initial, ReaderWeights, load_initial, mix_weights
+from scripts.training.labels.config import PRETRAIN, LabelRecipe
+from scripts.training.labels.data import LabelledTexts, RunningText
+from scripts.training.labels.stages import begin as begin_labels
+from scripts.training.labels.stages import make_vocabulary as make_label_vocabulary
 from scripts.training.model.family import make_model
+from scripts.training.model.reader import Classifier, Writer
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.model.series import SeriesModel
 from scripts.training.objective import Likelihood, Objective
+from scripts.training.recipes import AnyRecipe, load_any
 from scripts.training.run import write_facts
 from scripts.training.scheduled import ScheduledSampling
 from scripts.training.selfcritical import SelfCritical
-from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.series.config import SeriesRecipe
 from scripts.training.series.data import SeriesData
+
+AnyInitial = Initial | ReaderWeights
+AnyData = TrainingData | CaptionData | SeriesData | RunningText | LabelledTexts
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,6 +70,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--init", type=Path, help="start from models/NAME/VERSION, or from a run's weights.npz"
     )
+    parser.add_argument(
+        "--vocabulary", type=Path, help="the tokenizer.json of a run, instead of a new one"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument(
         "--no-export", action="store_true", help="stop once the weights are written"
@@ -69,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
+def _recipe(args: argparse.Namespace) -> AnyRecipe:
     recipe = load_any(args.recipe)
     if args.epochs is None:
         return recipe
@@ -78,18 +90,19 @@ def _recipe(args: argparse.Namespace) -> Recipe | SeriesRecipe:
 
 
 def _vocabulary(
-    args: argparse.Namespace, run: Path, initial: Initial | None, make: Callable[[], Backend]
+    args: argparse.Namespace, run: Path, initial: AnyInitial | None, make: Callable[[], Backend]
 ) -> Backend:
     path = run / "tokenizer.json"
-    if initial and not args.resume:
-        shutil.copyfile(initial.tokenizer, path)
+    given = args.vocabulary or (initial and initial.tokenizer)
+    if given and not args.resume:
+        shutil.copyfile(given, path)
     elif not args.resume:
         make().save(str(path))
     return Backend.from_file(str(path))
 
 
 def _text(
-    recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None
+    recipe: Recipe, args: argparse.Namespace, run: Path, initial: AnyInitial | None
 ) -> tuple[Seq2Seq, TrainingData | CaptionData]:
     train = split_pairs(recipe, args.data, "train")
     validation = split_pairs(recipe, args.data, "val")
@@ -102,7 +115,7 @@ def _text(
 
 
 def _captions(
-    recipe: Recipe, args: argparse.Namespace, run: Path, initial: Initial | None
+    recipe: Recipe, args: argparse.Namespace, run: Path, initial: AnyInitial | None
 ) -> tuple[Seq2Seq, TrainingData | CaptionData]:
     train = split_pictures(recipe, args.data, "train")
     validation = split_pictures(recipe, args.data, "val")
@@ -118,10 +131,8 @@ def _captions(
     return model, CaptionData(recipe, backend, train, validation, *features)
 
 
-def _objective(
-    recipe: Recipe | SeriesRecipe, model: Any, data: TrainingData | CaptionData | SeriesData
-) -> Objective:
-    if isinstance(data, SeriesData):
+def _objective(recipe: AnyRecipe, model: Any, data: AnyData) -> Objective:
+    if not isinstance(recipe, Recipe):
         return Likelihood(model)
     if isinstance(data, CaptionData) and recipe.fit.objective == "cider":
         return SelfCritical(model, data)
@@ -136,14 +147,23 @@ def _series(recipe: SeriesRecipe) -> tuple[SeriesModel, SeriesData]:
     return SeriesModel(about.cell, about.units, recipe.data.window), SeriesData(recipe)
 
 
+def _labels(
+    recipe: LabelRecipe, args: argparse.Namespace, run: Path, initial: AnyInitial | None
+) -> tuple[Writer | Classifier, RunningText | LabelledTexts]:
+    backend = _vocabulary(args, run, initial, lambda: make_label_vocabulary(recipe, args.data))
+    return begin_labels(recipe, args.data, backend, initial)
+
+
 def _fit(
-    recipe: Recipe | SeriesRecipe, args: argparse.Namespace, run: Path, initial: Initial | None
+    recipe: AnyRecipe, args: argparse.Namespace, run: Path, initial: AnyInitial | None
 ) -> None:
     keras.utils.set_random_seed(recipe.fit.seed)
-    model: Seq2Seq | SeriesModel
-    data: TrainingData | CaptionData | SeriesData
+    model: Seq2Seq | SeriesModel | Writer | Classifier
+    data: AnyData
     if isinstance(recipe, SeriesRecipe):
         model, data = _series(recipe)
+    elif isinstance(recipe, LabelRecipe):
+        model, data = _labels(recipe, args, run, initial)
     else:
         begin = _captions if recipe.task == "caption" else _text
         model, data = begin(recipe, args, run, initial)
@@ -164,31 +184,45 @@ def _fit(
     if args.resume:
         fit.resume()
     found = fit.run()
-    if initial and not isinstance(recipe, SeriesRecipe):
+    if isinstance(initial, Initial):
         found = mix_weights(initial.weights, found, recipe.fit.initial_share)
+    if isinstance(model, Writer | Classifier):
+        found = found[: model.kept]
     np.savez(run / "weights.npz", *found)
     (run / "history.json").write_text(json.dumps(fit.progress.history, indent=1), encoding="utf-8")
 
 
-def _check(args: argparse.Namespace, recipe: Recipe | SeriesRecipe, run: Path) -> None:
+def _check(args: argparse.Namespace, recipe: AnyRecipe, run: Path) -> None:
     """Say now what would otherwise come out after hours."""
     if (run / "checkpoint.npz").exists() and not args.resume:
         sys.exit(f"{run} holds a checkpoint: add --resume to go on from it, or name another --run")
     place = args.out / recipe.name / str(recipe.version)
     if place.exists() and not (args.replace or args.no_export):
         sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
-    if isinstance(recipe, Recipe):
-        if recipe.fit.initial_share and not args.init:
-            sys.exit("fit.initial_share mixes the weights of --init into the result: name it")
+    if args.vocabulary and args.init:
+        sys.exit("--init brings its own vocabulary: leave --vocabulary out")
+    if recipe.fit.initial_share and not args.init:
+        sys.exit("fit.initial_share mixes the weights of --init into the result: name it")
+    if not isinstance(recipe, SeriesRecipe):
         _check_data(args, recipe)
     elif args.init:
         sys.exit("a series begins from nothing: leave --init out")
 
 
-def _check_data(args: argparse.Namespace, recipe: Recipe) -> None:
-    for path in {corpus.path for corpus in recipe.data.corpora}:
+def _tables(recipe: Recipe | LabelRecipe) -> set[str]:
+    """Return the files under the data folder that `recipe` learns from."""
+    if isinstance(recipe, Recipe):
+        return {corpus.path for corpus in recipe.data.corpora}
+    labelled = recipe.data.labelled
+    return {table.path for table in recipe.data.texts} | ({labelled.path} if labelled else set())
+
+
+def _check_data(args: argparse.Namespace, recipe: Recipe | LabelRecipe) -> None:
+    for path in _tables(recipe):
         if not (args.data / path).exists():
             sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+    if isinstance(recipe, LabelRecipe):
+        return
     if "captions" in recipe.evaluate.metrics and not args.no_export:
         require_java()
     for path in {about.path for about in recipe.evaluate.sets}:
@@ -207,22 +241,24 @@ def main() -> int:
     before = initial.commands if initial else ()
     write_facts(run, recipe, _public_command(args, recipe), args.resume, before)
     _fit(recipe, args, run, initial)
-    if args.no_export:
+    if args.no_export or recipe.task == PRETRAIN:
         return 0
     # TensorFlow writes the artifact in a process of its own.
     return export_apart(run, args.data, args.out, *(["--replace"] if args.replace else []))
 
 
-def _public_command(args: argparse.Namespace, recipe: Recipe | SeriesRecipe) -> str:
+def _public_command(args: argparse.Namespace, recipe: AnyRecipe) -> str:
     """The command as a reader can repeat it: no path of this machine."""
     command = ["python", "scripts/train.py", "--recipe", f"scripts/recipes/{args.recipe.name}"]
-    reads = isinstance(recipe, Recipe) and recipe.data.corpora
+    reads = not isinstance(recipe, SeriesRecipe) and _tables(recipe)
     command += ["--data", "data"] if reads else []
     command += ["--out", "models"]
     if args.epochs:
         command += ["--epochs", str(args.epochs)]
     if args.init:
         command += ["--init", "/".join(args.init.parts[-3:])]
+    if args.vocabulary:
+        command += ["--vocabulary", "/".join(args.vocabulary.parts[-3:])]
     return shlex.join(command)
 
 

@@ -137,11 +137,25 @@ def make_batches(
     The last batch of a bucket is filled up with empty rows, which no loss counts. The first
     `forced` ids of each target are fed and not learnt: serving forces them, too.
     """
-    order = np.arange(len(pairs)) if generator is None else generator.permutation(len(pairs))
+    fitted = [_fit_shape(pair, shapes) for pair in pairs]
+    for shape, places in plan_batches(fitted, batch_tokens, generator):
+        rows = rows_for(shape, batch_tokens)
+        yield _assemble([pairs[i] for i in places], rows, shape, forced)
+
+
+def plan_batches(
+    fitted: Sequence[Shape], batch_tokens: int, generator: np.random.Generator | None
+) -> Iterator[tuple[Shape, list[int]]]:
+    """Yield (shape, places) of batches that hold every place of `fitted`, its items' shapes, once.
+
+    A batch has at most `rows_for` its shape. They come in a random order; without a generator, as
+    they fill up.
+    """
+    order = np.arange(len(fitted)) if generator is None else generator.permutation(len(fitted))
     buckets: dict[Shape, list[int]] = {}
     plan: list[tuple[Shape, list[int]]] = []
     for index in order:
-        shape = _fit_shape(pairs[index], shapes)
+        shape = fitted[index]
         bucket = buckets.setdefault(shape, [])
         bucket.append(int(index))
         if len(bucket) == rows_for(shape, batch_tokens):
@@ -150,6 +164,4 @@ def make_batches(
     plan += [(shape, bucket) for shape, bucket in sorted(buckets.items()) if bucket]
     ranks = range(len(plan)) if generator is None else generator.permutation(len(plan))
     for rank in ranks:
-        shape, indices = plan[rank]
-        rows = rows_for(shape, batch_tokens)
-        yield _assemble([pairs[i] for i in indices], rows, shape, forced)
+        yield plan[rank]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
-from tokenizers import normalizers
 
 from app.text.tokenizer import Tokenizer
 from scripts.training.batches import COMMON, Batch, Shape, choose_shapes, few_shapes, make_batches
@@ -16,7 +15,7 @@ from scripts.training.config import Corpus, Recipe
 from scripts.training.pairs import Pair, draw_pairs, keep_shortest, keep_summaries, read_pairs
 from scripts.training.puzzles.pairs import puzzle_pairs
 from scripts.training.tags import prefixes, tags
-from scripts.training.tokenizer import TRAINERS
+from scripts.training.tokenizer import train_vocabulary
 
 Encoded = tuple[Sequence[int], Sequence[int]]
 
@@ -45,17 +44,8 @@ def _to_train_on(found: list[Pair], corpus: Corpus, recipe: Recipe) -> list[Pair
 
 def make_tokenizer(recipe: Recipe, pairs: Sequence[Pair]) -> Backend:
     """Train the joint vocabulary on both sides of `pairs`; language tags are its last ids."""
-    section, tokens = recipe.tokenizer, tags(recipe.data)
     texts = (text for pair in pairs for text in (pair.source, pair.target))
-    if section.lowercase:
-        texts = (text.lower() for text in texts)
-    size = section.vocabulary - len(tokens)
-    backend = TRAINERS[section.kind](texts, size, section.min_count)
-    if section.lowercase:
-        own = [] if backend.normalizer is None else [backend.normalizer]
-        backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
-    backend.add_special_tokens(list(tokens))
-    return backend
+    return train_vocabulary(recipe.tokenizer, texts, tags(recipe.data))
 
 
 @dataclass

@@ -87,9 +87,9 @@ class Decoder:
         """
         return asyncio.run(self._align(texts))
 
-    def go_on(self, series: Sequence[Source]) -> list[SequenceResult]:
-        """Return what a model of numbers makes of each of `series`."""
-        return asyncio.run(self._decode(series, Options(), CHUNK, at_once=True))
+    def go_on(self, sources: Sequence[Source]) -> list[SequenceResult]:
+        """Return what a model of numbers or of labels makes of each of `sources`."""
+        return asyncio.run(self._decode(sources, Options(), CHUNK, at_once=True))
 
     def candidates(self, sources: Sequence[str], count: int, target: str = "") -> list[list[str]]:
         """Return the `count` best texts for each source, best first, of a beam of that size."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.artifacts.manifest import Manifest, Metric
+from scripts.training.config import Recipe
 from scripts.training.picture import draw_comparison
-from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.recipes import load_any
+from scripts.training.series.config import SeriesRecipe
 
 CONDITIONED = "numbers-to-words"
 CONDITIONINGS = {
@@ -23,7 +25,8 @@ def small_recipes(folder: Path) -> list[Path]:
     found = []
     for path in sorted(folder.glob("*.toml")):
         recipe = load_any(path)
-        if isinstance(recipe, SeriesRecipe) or recipe.data.puzzle:
+        made = isinstance(recipe, Recipe) and recipe.data.puzzle
+        if isinstance(recipe, SeriesRecipe) or made:
             found.append(path)
     return found
 

@@ -24,6 +24,7 @@ from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.config import Data, Recipe
 from scripts.training.evaluate import draw_golden, golden_examples, measure
+from scripts.training.labels.config import LabelRecipe
 from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
@@ -37,6 +38,7 @@ ATTENTION = "attention.png"
 READING: dict[str, Literal["subword", "word", "char"]] = {
     "subword": "subword",
     "word": "word",
+    "plain": "word",
     "char": "char",
     "tagged": "char",
 }
@@ -56,7 +58,7 @@ def revision() -> str:
     return done.stdout.strip()
 
 
-def training_of(run: Run[Recipe] | Run[SeriesRecipe]) -> Training:
+def training_of(run: Run[Recipe] | Run[SeriesRecipe] | Run[LabelRecipe]) -> Training:
     """Return how to make the weights of `run` again."""
     return Training(
         command=run.command,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from app.artifacts.store import open_artifact
 from scripts.training.checkpoint import load_weights, read_arrays
-from scripts.training.run import FACTS, load_run
+from scripts.training.labels.config import PRETRAIN
+from scripts.training.run import FACTS, commands_of, task_of
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,40 @@ class Initial:
         load_weights(model, self.weights)
 
 
-def load_initial(path: Path) -> Initial:
+@dataclass(frozen=True)
+class ReaderWeights:
+    """What pre-training has left: the embeddings and the encoder; the rest begins at random.
+
+    `weights` are of both, in the order of `model.weights`; else as `Initial`.
+    """
+
+    weights: list[NDArray[Any]]
+    tokenizer: Path
+    commands: tuple[str, ...] = ()
+
+    def assign(self, model: keras.Model) -> None:
+        """Put the weights into the `embedding` and the `encoder` of `model`.
+
+        Raises:
+            ValueError: they are of another architecture.
+        """
+        variables = [*model.embedding.weights, *model.encoder.weights]
+        wanted = [tuple(variable.shape) for variable in variables]
+        found = [array.shape for array in self.weights]
+        if wanted != found:
+            raise ValueError(
+                f"--init holds a reader of the shapes {found}, the recipe describes {wanted}: set "
+                "encoder.kind to `recurrent`, encoder.bidirectional to false, and model.embedding, "
+                "encoder.cell, layers and units as in pre-training"
+            )
+        for variable, array in zip(variables, self.weights, strict=True):
+            variable.assign(array)
+
+
+def load_initial(path: Path) -> Initial | ReaderWeights:
     """Read an artifact folder (needs TensorFlow) or a run's `weights.npz` (does not).
+
+    A run that learnt from texts alone has left its reader.
 
     Raises:
         FileNotFoundError: there is neither.
@@ -60,8 +93,10 @@ def load_initial(path: Path) -> Initial:
         made = tuple(manifest.training.command.splitlines())
         return Initial(read_weights(path), path / manifest.text.target_file, made)
     folder = path.parent
-    commands = load_run(folder).command.splitlines() if (folder / FACTS).exists() else []
-    return Initial(read_arrays(path), folder / "tokenizer.json", tuple(commands))
+    known = (folder / FACTS).exists()
+    kind = ReaderWeights if known and task_of(folder) == PRETRAIN else Initial
+    commands = commands_of(folder) if known else ()
+    return kind(read_arrays(path), folder / "tokenizer.json", commands)
 
 
 def mix_weights(

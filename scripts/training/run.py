@@ -52,6 +52,11 @@ def task_of(folder: Path) -> str:
     return str(json.loads((folder / FACTS).read_text(encoding="utf-8"))["recipe"]["task"])
 
 
+def commands_of(folder: Path) -> tuple[str, ...]:
+    """Return how the weights of a run were made, one command for each stage."""
+    return tuple(json.loads((folder / FACTS).read_text(encoding="utf-8"))["commands"])
+
+
 def write_facts(
     folder: Path, recipe: BaseModel, command: str, resumed: bool, before: Sequence[str] = ()
 ) -> None:

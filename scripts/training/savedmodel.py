@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Signature, Signatures, Tensor
+from scripts.training.model.reader import Classifier
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.model.series import SeriesModel
 
@@ -102,6 +103,17 @@ def save_series(model: SeriesModel, folder: Path) -> Signatures:
     }
     value = tf.TensorSpec([None, written], tf.float32, "value")
     return _save_pair(model, folder, (model.encode, sources), (model.step, value))
+
+
+def save_classifier(model: Classifier, folder: Path) -> Signatures:
+    """Write a classifier as `save_models` writes a model of texts; its step ignores the token."""
+    sources = {"tokens": tf.TensorSpec((None, None), tf.int32, "tokens")}
+    return _save_pair(
+        model,
+        folder,
+        (lambda inputs: model.encode(inputs["tokens"]), sources),
+        (model.step, tf.TensorSpec([None], tf.int32, "token")),
+    )
 
 
 def _save_pair(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from app.text.tokenizer import SPECIAL_TOKENS, UNK
+from scripts.training.config import TokenizerSection
 
 _UNK = SPECIAL_TOKENS[UNK]
 _LETTERS = r"\p{L}\p{M}\u200c\u200d"
 _PIECES = Regex(rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{_LETTERS}]+|\s+")
+_MARKS = Regex(rf"'(?:[sdmt]|ll|ve|re)\b|[{_LETTERS}]+|\p{{N}}|[^\p{{N}}{_LETTERS}]")
 TAGS = ("⟨date⟩", "⟨number⟩", "⟨name⟩")
 
 
@@ -51,14 +53,7 @@ def train_word(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tok
         [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
     )
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary,
-        min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
 
 
 def train_char(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
@@ -66,14 +61,7 @@ def train_char(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tok
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
     tokenizer.decoder = decoders.Fuse()
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=vocabulary,
-        min_frequency=min_count,
-        special_tokens=list(SPECIAL_TOKENS),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
 
 
 def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
@@ -92,6 +80,26 @@ def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> T
         ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("|".join(TAGS) + r"|[\s\S]"), "isolated")
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
+
+
+def train_plain(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
+    """Keep the most frequent words, digits and marks, whatever the spaces between them.
+
+    For models that read and write no text: decoding sets a space between any two. `It isn't bad .`
+    and `It isn't bad.` are both `It`, `isn`, `'t`, `bad`, `.`.
+    """
+    tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(_MARKS, "isolated")]
+    )
+    return _most_frequent(tokenizer, texts, vocabulary, min_count)
+
+
+def _most_frequent(
+    tokenizer: Tokenizer, texts: Iterable[str], vocabulary: int, min_count: int
+) -> Tokenizer:
+    """Fill a tokenizer of whole words with the most frequent ones, the first ids to the first."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=vocabulary,
         min_frequency=min_count,
@@ -105,6 +113,22 @@ def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> T
 TRAINERS = {
     "subword": train_subword,
     "word": train_word,
+    "plain": train_plain,
     "char": train_char,
     "tagged": train_tagged,
 }
+
+
+def train_vocabulary(
+    section: TokenizerSection, texts: Iterable[str], tags: Sequence[str] = ()
+) -> Tokenizer:
+    """Train the vocabulary that `section` describes on `texts`; `tags` are its last ids."""
+    if section.lowercase:
+        texts = (text.lower() for text in texts)
+    size = section.vocabulary - len(tags)
+    tokenizer = TRAINERS[section.kind](texts, size, section.min_count)
+    if section.lowercase:
+        own = [] if tokenizer.normalizer is None else [tokenizer.normalizer]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+    tokenizer.add_special_tokens(list(tags))
+    return tokenizer

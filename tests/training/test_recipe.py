@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from scripts.training.config import decoded_as, load_recipe
-from scripts.training.series.config import load_any
+from scripts.training.recipes import load_any
 
 MINIMAL = """
 name = "tiny"

@@ -16,7 +16,8 @@ import scripts.evaluate
 import scripts.train
 from app.artifacts.store import open_artifact
 from scripts.training.model.series import CELLS, SeriesModel
-from scripts.training.series.config import SeriesRecipe, load_any
+from scripts.training.recipes import load_any
+from scripts.training.series.config import SeriesRecipe
 from scripts.training.series.curves import points, training_starts, unseen_starts, windows
 from scripts.training.series.data import SeriesData
 from scripts.verify_artifact import agree, check

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from keras import layers, ops
 
-from scripts.training.config import Recipe
+from scripts.training.config import EncoderSection, Recipe
 from scripts.training.model.cells import CELLS
 from scripts.training.model.transformer import TransformerBlock, sinusoids
 
@@ -73,12 +74,14 @@ class TransformerEncoder(layers.Layer):
 class RecurrentEncoder(layers.Layer):
     """Stacked recurrent layers, each in one or both directions, residual from the second on."""
 
-    def __init__(self, recipe: Recipe):
-        """Make the encoder; a bidirectional layer gives each direction half of `units`."""
+    def __init__(self, section: EncoderSection, dropout: float, hands_over: bool = False):
+        """Make the encoder; a bidirectional layer gives each direction half of `units`.
+
+        It `hands_over` every layer's last state where a decoder begins with them.
+        """
         super().__init__(name="encoder")
-        section = recipe.encoder
-        self.units, self.hands_over = section.units, recipe.decoder.broadcast
-        self.dropout = layers.Dropout(recipe.model.dropout)
+        self.units, self.hands_over = section.units, hands_over
+        self.dropout = layers.Dropout(dropout)
         if section.bidirectional and section.units % 2:
             raise ValueError("a bidirectional encoder needs an even number of units")
         cell = CELLS[section.cell]
@@ -89,6 +92,11 @@ class RecurrentEncoder(layers.Layer):
             if section.bidirectional:
                 layer = layers.Bidirectional(layer, name=f"layer_{index}")
             self.stack.append(layer)
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> RecurrentEncoder:
+        """Return the encoder that `recipe` describes."""
+        return cls(recipe.encoder, recipe.model.dropout, recipe.decoder.broadcast)
 
     def build(self, shape: tuple[int | None, ...]) -> None:
         """Create every weight for embeddings [batch, source, embedding]."""
@@ -125,7 +133,7 @@ def _both_directions(states: list[Tensor], bidirectional: bool) -> list[Tensor]:
     return [ops.concatenate(pair, axis=-1) for pair in pairs]
 
 
-ENCODERS: dict[str, type[layers.Layer]] = {
+ENCODERS: dict[str, Callable[[Recipe], layers.Layer]] = {
     "transformer": TransformerEncoder,
-    "recurrent": RecurrentEncoder,
+    "recurrent": RecurrentEncoder.of,
 }

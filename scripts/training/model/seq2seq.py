@@ -11,6 +11,7 @@ from app.text.tokenizer import PAD
 from scripts.training.config import Recipe
 from scripts.training.loss import inconsistency, mixture_cross_entropy, smoothed_cross_entropy
 from scripts.training.model.decoder import RecurrentDecoder
+from scripts.training.model.embedding import make_embedding
 from scripts.training.model.encoders import ENCODERS
 from scripts.training.model.pointer import Pointer, mix
 from scripts.training.model.transformerdecoder import TransformerDecoder
@@ -29,13 +30,7 @@ class Seq2Seq(keras.Model):
         """Make the model of `recipe` over `vocabulary` ids, with every weight created."""
         super().__init__(name="seq2seq")
         width = recipe.model.embedding
-        self.embedding = layers.Embedding(
-            vocabulary,
-            width,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=width**-0.5),
-            name="embedding",
-        )
-        self.embedding.build((None, None))
+        self.embedding = make_embedding(vocabulary, width)
         self.encoder = self.make_encoder(recipe)
         self.decoder = DECODERS[recipe.decoder.kind](recipe)
         self.pointer = None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from scripts.training.config import FitSection, Recipe, load_recipe, read_keys
+from scripts.training.config import FitSection
 from scripts.training.series.curves import CURVES
 
 TASK = "series"
@@ -88,13 +87,3 @@ class SeriesRecipe(_Section):
         if max(self.evaluate.golden) > self.data.points - self.data.window:
             raise ValueError("a window of evaluate.golden does not fit into the curve")
         return self
-
-
-def load_any(path: Path) -> Recipe | SeriesRecipe:
-    """Read a recipe of any task.
-
-    Raises:
-        OSError, tomllib.TOMLDecodeError, ValueError: as `load_recipe` does.
-    """
-    keys = read_keys(path)
-    return SeriesRecipe.model_validate(keys) if keys.get("task") == TASK else load_recipe(path)
