@@ -17,7 +17,7 @@ LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes
 	--custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench soak recipes dev lock clean python
+.PHONY: help run test test-all lint bench soak recipes compare dev lock clean python
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ soak: $(DEV) ## Disturb the service with 256 clients for ten minutes; ARGS go to
 
 recipes: $(DEV) ## Train every small recipe and print what it reached; ARGS go to scripts/experiments.py.
 	.venv-dev/bin/python scripts/experiments.py $(ARGS)
+
+compare: $(DEV) ## Train attentions and cells on the same pairs and compare them; ARGS go to scripts/compare.py.
+	.venv-dev/bin/python scripts/compare.py $(ARGS)
 
 dev: $(DEV) ## Make .venv-dev: tests, linters, training, benchmarks.
 

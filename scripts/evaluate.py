@@ -10,9 +10,10 @@ from pathlib import Path
 from app.artifacts.store import Artifact, open_artifact
 from scripts.training.card import markdown_table
 from scripts.training.config import Recipe
-from scripts.training.evaluate import first_items, measure, on_split
+from scripts.training.evaluate import draw_golden, first_items, measure, measure_lengths, on_split
 from scripts.training.labels.config import LabelRecipe
 from scripts.training.labels.evaluate import measure_labels
+from scripts.training.picture import draw_lengths
 from scripts.training.recipes import AnyRecipe, load_any
 from scripts.training.series.config import SeriesRecipe
 from scripts.training.series.evaluate import measure_series
@@ -31,6 +32,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument(
         "--show", type=int, metavar="N", help="print the first N items of each set and no figures"
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="print BLEU by length and no other figures; draw it, and where the model looks, here",
     )
     parser.add_argument(
         "--precision", choices=("float32", "int8"), default="float32", help="of the products"
@@ -54,12 +61,31 @@ def _show(artifact: Artifact, recipe: Recipe, data: Path, count: int) -> None:
         print("\n".join([f"### {name}", "", *lines, ""]))
 
 
+def _draw(artifact: Artifact, recipe: Recipe, data: Path, folder: Path) -> None:
+    if recipe.task != "translate":
+        sys.exit("BLEU by length is of models that translate: leave --pictures out")
+    scores = measure_lengths(artifact, recipe, data)
+    rows = [
+        [name, score.bin, str(score.count), f"{score.bleu:.1f}"]
+        for name, found in scores.items()
+        for score in found
+    ]
+    print("\n".join(markdown_table(["set", "words", "sentences", "BLEU, beam 4"], rows)))
+    title = f"{recipe.name}: BLEU by the source's length"
+    folder.mkdir(parents=True, exist_ok=True)
+    draw_lengths(scores, folder / f"{recipe.name}-lengths.png", title)
+    draw_golden(artifact, recipe, folder / f"{recipe.name}-attention.png")
+
+
 def main() -> None:
     """Run the command line."""
     args = _arguments()
     artifact, recipe = open_artifact(args.artifact), _recipe(args)
     if args.show and isinstance(recipe, Recipe):
         _show(artifact, recipe, args.data, args.show)
+        return
+    if args.pictures and isinstance(recipe, Recipe):
+        _draw(artifact, recipe, args.data, args.pictures)
         return
     if isinstance(recipe, SeriesRecipe):
         metrics = measure_series(artifact, recipe)

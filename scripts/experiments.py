@@ -11,19 +11,18 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from app.artifacts.manifest import Manifest
 from app.artifacts.store import open_artifact
+from scripts.training.apart import processor_seconds, train_apart
 from scripts.training.card import markdown_table
 from scripts.training.experiments import compare_conditionings, figures, small_recipes
 from scripts.training.recipes import load_any
 
-ROOT = Path(__file__).resolve().parents[1]
-RECIPES = ROOT / "scripts/recipes"
+RECIPES = Path(__file__).resolve().parent / "recipes"
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,17 +47,9 @@ def _train(recipe: Path, data: Path, out: Path) -> Manifest | None:
     name = load_any(recipe).name
     run = out / "runs" / name
     shutil.rmtree(run, ignore_errors=True)
-    command = [sys.executable, str(ROOT / "scripts/train.py"), "--recipe", str(recipe)]
-    command += ["--data", str(data), "--out", str(out / "models"), "--run", str(run), "--replace"]
-    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own script
+    if train_apart(recipe, data, out / "models", run, "--replace"):
         return None
     return open_artifact(out / "models" / name / str(load_any(recipe).version)).manifest
-
-
-def _processor_seconds() -> float:
-    """Return how long the processors have worked for the commands that have ended."""
-    spent = os.times()
-    return spent.children_user + spent.children_system
 
 
 def main() -> int:
@@ -74,9 +65,9 @@ def main() -> int:
     for path in paths:
         if args.names and path.stem not in args.names:
             continue
-        started, worked = time.monotonic(), _processor_seconds()
+        started, worked = time.monotonic(), processor_seconds()
         manifest = _train(path, args.data, args.out)
-        seconds, work = time.monotonic() - started, _processor_seconds() - worked
+        seconds, work = time.monotonic() - started, processor_seconds() - worked
         if manifest:
             made[path.stem] = manifest
         reached = figures(manifest) if manifest else "failed"

@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from app.text.tokenizer import Tokenizer
+from scripts.training.apart import export_apart
 from scripts.training.captiondata import CaptionData, make_vocabulary
 from scripts.training.captions import split_pictures
 from scripts.training.captionscores import require_java
@@ -243,10 +243,8 @@ def main() -> int:
     _fit(recipe, args, run, initial)
     if args.no_export or recipe.task == PRETRAIN:
         return 0
-    # TensorFlow writes the artifact in a process of its own: a Keras backend cannot change.
-    command = [sys.executable, "-m", "scripts.export", "--run", str(run), "--data", str(args.data)]
-    command += ["--out", str(args.out), *(["--replace"] if args.replace else [])]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    # TensorFlow writes the artifact in a process of its own.
+    return export_apart(run, args.data, args.out, *(["--replace"] if args.replace else []))
 
 
 def _public_command(args: argparse.Namespace, recipe: AnyRecipe) -> str:

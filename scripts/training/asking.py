@@ -82,6 +82,7 @@ def prepare(
     *,
     listed: bool = True,
     target: str = "",
+    want_alignments: bool = False,
 ) -> Prepared:
     """Check and tokenize `texts` as the service would; `listed` says how an error points to one.
 
@@ -92,17 +93,27 @@ def prepare(
     """
     manifest = model.artifact.manifest
     if manifest.task == "generate":
-        return generate.prepare(TextJob(tuple(texts), listed, options=options), model)
+        job = TextJob(tuple(texts), listed, options=options, want_alignments=want_alignments)
+        return generate.prepare(job, model)
     if manifest.task == "summarize":
         language = manifest.languages[0].source
-        shorten = SummarizeJob(tuple(texts), listed, language, options=options)
+        shorten = SummarizeJob(
+            tuple(texts), listed, language, options=options, want_alignments=want_alignments
+        )
         languages = [language] * len(texts)
         return summarize.prepare(shorten, shorten.checked_texts(), languages, model)
     into = [pair for pair in manifest.languages if target in ("", pair.target)]
     if not into:
         raise ArtifactError(f"{manifest.name} does not translate into {target}")
-    job = TranslateJob(tuple(texts), listed, into[0].target, into[0].source, options=options)
-    return translate.prepare(job, model)
+    translated = TranslateJob(
+        tuple(texts),
+        listed,
+        into[0].target,
+        into[0].source,
+        options=options,
+        want_alignments=want_alignments,
+    )
+    return translate.prepare(translated, model)
 
 
 def output_of(result: SequenceResult, model: LoadedModel) -> JsonValue:

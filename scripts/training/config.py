@@ -156,6 +156,9 @@ class FitSection(_Section):
 
     epochs: int = Field(10, ge=1)
     batch_tokens: int = Field(2048, ge=64)
+    few_shapes: bool = False
+    """Pad texts to at most three shapes, as puzzles always are: a small model compiles longer than
+    it computes what is padded."""
     learning_rate: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(500, ge=1)
     final_rate: float = Field(0.02, ge=0, le=1)

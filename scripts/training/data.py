@@ -67,7 +67,7 @@ class TrainingData:
 
     def _choose_shapes(self, encoded: Sequence[Encoded], min_share: float) -> frozenset[Shape]:
         """A translation is about as long as its source: rare shapes become squares there."""
-        if self.recipe.data.puzzle:
+        if self.recipe.data.puzzle or self.recipe.fit.few_shapes:
             return few_shapes(encoded)
         square = self.recipe.task == "translate"
         return choose_shapes(encoded, min_share, square=square)

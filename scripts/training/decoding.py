@@ -13,12 +13,10 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
-from app.tasks import generate
 from app.tasks.alignment import Alignment, align
-from app.tasks.job import TextJob
 from app.tasks.loading import load_model
 from app.tasks.options import Options
-from scripts.training.asking import Source, requests_of
+from scripts.training.asking import Source, prepare, requests_of
 
 CHUNK = 64  # sources submitted together
 ROWS = 256
@@ -132,9 +130,7 @@ class Decoder:
         return [result for answer in answers for result in answer]
 
     async def _align(self, texts: Sequence[str]) -> list[Alignment]:
-        options = Options(beam_size=1)
-        job = TextJob(tuple(texts), True, options=options, want_alignments=True)
-        prepared = generate.prepare(job, self._model)
+        prepared = prepare(texts, self._model, Options(beam_size=1), want_alignments=True)
         results = await self._model.engine.submit(prepared.items, deadline=None).results()
         found = []
         for result, source in zip(results, prepared.sources, strict=True):

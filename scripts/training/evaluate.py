@@ -16,13 +16,16 @@ from scripts.training.captionscores import score_captions
 from scripts.training.config import EvaluationSet, Recipe
 from scripts.training.decoding import Decoder
 from scripts.training.exact import score_exact
+from scripts.training.heatmap import draw_attention
 from scripts.training.items import Item, read_items
+from scripts.training.lengths import Score, score_by_length
 from scripts.training.pairs import read_pairs
 from scripts.training.puzzles.heldout import held_out
 from scripts.training.scores import score_moses, score_translations
 from scripts.training.summaries import score_lead, score_summaries
 
 BEAM = 4
+LOOKS = 3
 
 
 def measure(
@@ -59,6 +62,17 @@ def first_items(
             sources, target = _sources(first, about, recipe, data), recipe.data.language_of(about)
             outputs = decoder.decode_texts(sources, BEAM, target).texts
             found[about.name] = list(zip(first, outputs, strict=True))
+    return found
+
+
+def measure_lengths(artifact: Artifact, recipe: Recipe, data: Path) -> dict[str, list[Score]]:
+    """Return the BLEU by length of each set of a recipe that translates, decoded with a beam."""
+    found = {}
+    with Decoder(artifact) as decoder:
+        for about, items in _sets(recipe, data):
+            sources, target = _sources(items, about, recipe, data), recipe.data.language_of(about)
+            outputs = decoder.decode_texts(sources, BEAM, target).texts
+            found[about.name] = score_by_length(items, outputs)
     return found
 
 
@@ -152,3 +166,16 @@ def golden_examples(artifact: Artifact, recipe: Recipe) -> tuple[Golden, ...]:
                 inputs, decoder.decode_texts(inputs, beam, target).texts, strict=True
             )
         )
+
+
+def draw_golden(artifact: Artifact, recipe: Recipe, path: Path) -> bool:
+    """Draw where a model looks at its golden examples; return whether it does.
+
+    Of sentences `LOOKS` are enough. Articles are too long for it, and of pictures it sees a grid.
+    """
+    if recipe.task not in ("translate", "generate") or not artifact.manifest.attends:
+        return False
+    golden = recipe.evaluate.golden
+    with Decoder(artifact) as decoder:
+        draw_attention(decoder.alignments(golden if recipe.data.puzzle else golden[:LOOKS]), path)
+    return True

@@ -23,14 +23,12 @@ from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
 from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.config import Data, Recipe
-from scripts.training.decoding import Decoder
-from scripts.training.evaluate import golden_examples, measure
+from scripts.training.evaluate import draw_golden, golden_examples, measure
 from scripts.training.labels.config import LabelRecipe
 from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
-from scripts.training.puzzles.picture import draw_attention
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
 from scripts.training.series.config import SeriesRecipe
@@ -164,18 +162,6 @@ def _build(run: Run[Recipe], folder: Path) -> Manifest:
     )
 
 
-def _draw_attention(artifact: Artifact, recipe: Recipe, folder: Path) -> list[str]:
-    """Draw where a model of a puzzle looks at its golden examples; return the lines for its card.
-
-    Of other models, whose texts are too long for it, and of those that do not attend: nothing.
-    """
-    if recipe.data.puzzle is None or not artifact.manifest.attends:
-        return []
-    with Decoder(artifact) as decoder:
-        draw_attention(decoder.alignments(recipe.evaluate.golden), folder / ATTENTION)
-    return [f"![where it looks at each source, below, for each output]({ATTENTION})", ""]
-
-
 def _check_golden(artifact: Artifact, recipe: Recipe) -> None:
     if golden_examples(artifact, recipe) != artifact.manifest.golden:
         raise AssertionError("the reloaded artifact decodes differently: this is a bug")
@@ -206,8 +192,9 @@ def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Ar
     def fill(folder: Path) -> None:
         copy(folder)
         draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        pictures = _draw_attention(draft, recipe, folder)
-        card = write_card(manifest, recipe.limits, pictures)
+        looks = draw_golden(draft, recipe, folder / ATTENTION)
+        pictures = [f"![where it looks at each source, below, for each output]({ATTENTION})", ""]
+        card = write_card(manifest, recipe.limits, pictures if looks else [])
         (folder / "README.md").write_text(card, encoding="utf-8")
 
     artifact = write_artifact(

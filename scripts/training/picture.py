@@ -1,12 +1,16 @@
-"""Loss curves, as pictures: of one model for its card, of several side by side."""
+"""Curves as pictures: the losses of one model for its card, those of several, BLEU by length."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from scripts.training.lengths import Score
+
+FEWEST = 20  # sources of one length
 
 
 def draw_loss_curve(
@@ -51,3 +55,33 @@ def draw_comparison(
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     figure.savefig(path, metadata={"Software": None})
+
+
+def draw_lengths(
+    curves: Mapping[str, Sequence[Score]], path: Path, title: str, dashed: Collection[str] = ()
+) -> None:
+    """Write a PNG of BLEU by the source's length, a curve for each name; `dashed` sets some apart.
+
+    Bins of fewer than `FEWEST` sources are left out: their BLEU says little.
+    """
+    figure = Figure(figsize=(6.4, 4.6), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    told = {name: [s for s in scores if s.count >= FEWEST] for name, scores in curves.items()}
+    bins = sorted({s.bin for scores in told.values() for s in scores}, key=_low)
+    axes.set_xticks(range(len(bins)), bins)
+    for name, scores in told.items():
+        places, style = [bins.index(s.bin) for s in scores], "o--" if name in dashed else "o-"
+        axes.plot(places, [s.bleu for s in scores], style, label=name, markersize=3)
+    axes.set_xlabel("words in the source")
+    axes.set_ylabel("BLEU")
+    axes.set_ylim(bottom=0)
+    axes.set_title(title)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _low(label: str) -> int:
+    """Return the least number of words of a bin: 9 of `9-11`, 15 of `15+`."""
+    return int(label.rstrip("+").split("-")[0])

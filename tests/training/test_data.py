@@ -42,3 +42,11 @@ def test_long_pairs_are_cut_if_the_recipe_says_so_and_left_out_if_not(
         assert sorted((len(source), len(labels)) for source, labels in rows) == lengths
         assert {int(source[-1]) for source, _ in rows} == {EOS}
     assert made.steps_per_epoch == len(list(made.epoch_batches(0)))
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_a_small_model_has_few_shapes_if_the_recipe_says_so(few: bool) -> None:
+    pairs = [Pair("a" * length, "a" * length) for length in range(1, 40)]
+    recipe = tiny_recipe(fit={"few_shapes": few})
+    made = TrainingData(recipe, train_char(["a"], 20), pairs, pairs)
+    assert (len(made.shapes) <= 3) == few

@@ -84,3 +84,41 @@ def test_series_have_no_splits(evaluate: Callable[..., list[dict[str, Any]]]) ->
     recipe = Path(scripts.evaluate.__file__).parent / "recipes/series-damped.toml"
     with pytest.raises(SystemExit, match="leave --split out"):
         evaluate("--recipe", str(recipe), "--split", "val")
+
+
+def test_bleu_by_length_is_told_and_drawn_beside_where_it_looks(
+    toy: Artifact,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    recipe = MINIMAL.replace('golden = ["abc"]', 'golden = ["one two"]') + SETS
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    (tmp_path / "split.tsv").write_text(
+        "split\ten\tfr\ntest\tone two three four five\tun deux trois quatre cinq\ntest\ttwo\tdix\n",
+        encoding="utf-8",
+    )
+    options = ["--recipe", "recipe.toml", "--data", ".", "--pictures", "drawn"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["evaluate", str(toy.folder), *options])
+    scripts.evaluate.main()
+    told = capsys.readouterr().out
+    assert "| first | 1-4 | 1 | 0.0 |\n| first | 5-6 | 1 | 100.0 |\n" in told
+    assert {path.name for path in Path("drawn").iterdir()} == {
+        "tiny-lengths.png",
+        "tiny-attention.png",
+    }
+
+
+def test_pictures_of_a_model_that_does_not_translate_are_refused(
+    toy: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recipe.toml").write_text(
+        MINIMAL.replace('task = "translate"', 'task = "summarize"'), encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "sys.argv", ["evaluate", str(toy.folder), "--recipe", "recipe.toml", "--pictures", "drawn"]
+    )
+    with pytest.raises(SystemExit, match="leave --pictures out"):
+        scripts.evaluate.main()

@@ -1,0 +1,1 @@
+"""Variants of one model compared on one subset of one corpus."""
