@@ -17,7 +17,7 @@ from app.api.openapi import describe
 from app.api.routes import caption, generate, health, models, summarize, translate
 from app.api.service import Loader, Service
 from app.engine.config import EngineConfig
-from app.engine.cpus import available_cpus, has_int8_units
+from app.engine.cpus import has_int8_units, usual_threads
 from app.engine.observer import Observer
 from app.image.pool import ImageLimits
 from app.settings import Settings
@@ -89,8 +89,7 @@ def engine_config(settings: Settings) -> EngineConfig:
         exact=settings.exact,
         int8=settings.precision == "int8" or (settings.precision == "auto" and has_int8_units()),
         device=settings.device,
-        # The last CPU answers HTTP: a product that waits for it would wait for its slowest part.
-        intra_threads=settings.threads or max(1, available_cpus() - 1),
+        intra_threads=settings.threads or usual_threads(),
     )
 
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.engine.cpus import available_cpus
+from app.engine.cpus import usual_threads
 from scripts.benchmark.answers import TIES, Reference, lost_requests, reference, wrong_share
 from scripts.benchmark.floor import Floor, measure_floor
 from scripts.benchmark.picture import draw
@@ -79,7 +79,7 @@ def _floors(model: Path, best: Trial | None, right: Reference, texts: Sequence[s
     """Measure the floor on the threads of one product that the service was measured with."""
     threads = best.threads.threads if best else 0
     steps = statistics.mean(right.tokens.values()) + 1
-    return measure_floor(model, threads or available_cpus(), steps, texts)
+    return measure_floor(model, threads or usual_threads(), steps, texts)
 
 
 def _floor_ratios(floors: Sequence[Floor], runs: Sequence[Run]) -> dict[str, list[float]]:

@@ -40,6 +40,14 @@ def available_cpus(root: Path = CGROUP) -> int:
     return count if limit is None else max(1, min(count, math.ceil(limit)))
 
 
+def usual_threads() -> int:
+    """Return the threads of one product: all CPUs but one, at least 1.
+
+    The last one answers HTTP. A product that had to wait for it would be as slow as that part.
+    """
+    return max(1, available_cpus() - 1)
+
+
 def has_int8_units(cpuinfo: Path = CPUINFO) -> bool:
     """Tell whether this CPU has units that multiply int8 and add in int32 (VNNI, AMX).
 

@@ -115,7 +115,7 @@ def test_a_failed_engine_is_not_ready(serve: Serve) -> None:
 def test_one_cpu_is_left_for_http(
     monkeypatch: pytest.MonkeyPatch, cpus: int, asked: int | None, used: int
 ) -> None:
-    monkeypatch.setattr("app.main.available_cpus", lambda: cpus)
+    monkeypatch.setattr("app.engine.cpus.available_cpus", lambda: cpus)
     assert engine_config(Settings(threads=asked)).intra_threads == used
 
 
