@@ -86,7 +86,7 @@ def train_tagged(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> T
 def train_plain(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
     """Keep the most frequent words, digits and marks, whatever the spaces between them.
 
-    For models that read and write no text: decoding sets a space between any two. `It isn't bad .`
+    For models that write no text: decoding sets a space between any two. `It isn't bad .`
     and `It isn't bad.` are both `It`, `isn`, `'t`, `bad`, `.`.
     """
     tokenizer = Tokenizer(models.WordLevel(unk_token=_UNK))

@@ -96,11 +96,10 @@ def test_touched_requirements_change_nothing(house: Path) -> None:
     assert calls(house) == ["-m app"]
 
 
-def test_help_names_every_target() -> None:
+def test_help_names_every_target(house: Path) -> None:
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     (targets,) = (line.split()[1:] for line in lines if line.startswith(".PHONY:"))
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    told = {line.split()[1] for line in done.stdout.splitlines()}
+    told = {line.split()[1] for line in make(house, "help", PYTHON).stdout.splitlines()}
     assert "compare" in told
     assert told == set(targets) - {"python"}
 

@@ -46,9 +46,12 @@ def tokenizer(request: pytest.FixtureRequest, tokenizers: dict[str, Tokenizer]) 
     return tokenizers[request.param]
 
 
-@pytest.fixture(params=sorted(set(TRAINERS) - {"tagged"}))
+@pytest.fixture(params=sorted(set(TRAINERS) - {"tagged", "plain"}))
 def exact(request: pytest.FixtureRequest, tokenizers: dict[str, Tokenizer]) -> Tokenizer:
-    """Each kind that keeps what it reads: `tagged` makes one tag of every Latin word."""
+    """Each kind that keeps what it reads.
+
+    `tagged` makes one tag of every Latin word, `plain` does not look at spaces.
+    """
     return tokenizers[request.param]
 
 
@@ -74,6 +77,15 @@ def test_literal_control_text_round_trips(exact: Tokenizer, literal: str) -> Non
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_known_text_decodes_exactly(exact: Tokenizer, sentence: str) -> None:
     assert exact.decode(exact.encode(sentence)) == sentence
+
+
+def test_plain_words_are_the_same_whatever_the_spaces(tokenizers: dict[str, Tokenizer]) -> None:
+    plain = tokenizers["plain"]
+    ids = plain.encode("Hello, world! It's 12.")
+    assert ids == plain.encode("  Hello ,world !  It's 1 2 .")
+    assert plain.decode(ids) == "Hello , world ! It 's 1 2 ."
+    (found,) = plain.encode_beginnings(["Hello, world!"], 2)
+    assert (found.ids, found.characters) == (ids[:2], len("Hello,"))
 
 
 @pytest.mark.parametrize(
