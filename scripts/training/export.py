@@ -18,9 +18,7 @@ from app.artifacts.manifest import (
     Training,
 )
 from app.artifacts.store import Artifact
-from app.artifacts.writer import write_artifact
 from app.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer
-from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
 from scripts.training.config import Data, Recipe
 from scripts.training.evaluate import draw_golden, golden_examples, measure
@@ -29,6 +27,7 @@ from scripts.training.model.captioner import Captioner
 from scripts.training.model.family import make_model
 from scripts.training.model.seq2seq import Seq2Seq
 from scripts.training.picture import draw_loss_curve
+from scripts.training.publish import Findings, publish
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_models
 from scripts.training.series.config import SeriesRecipe
@@ -67,13 +66,6 @@ def training_of(run: Run[Recipe] | Run[SeriesRecipe] | Run[LabelRecipe]) -> Trai
         recipe=run.recipe.name,
         history=tuple(run.history),
     )
-
-
-def emptied(folder: Path) -> Path:
-    """Return `folder`, made anew with nothing in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 def _licences(recipe: Recipe) -> tuple[Licence, ...]:
@@ -174,31 +166,21 @@ def export(run: Run[Recipe], data: Path, out: Path, replace: bool = False) -> Ar
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
-    draft_root, built = emptied(run.folder / "draft"), emptied(run.folder / "built")
-    manifest = _build(run, built)
 
-    def copy(folder: Path) -> None:
-        shutil.copytree(built, folder, dirs_exist_ok=True)
+    def study(draft: Artifact) -> Findings:
+        def draw(folder: Path) -> list[str]:
+            draw_loss_curve(run.history, folder / "curve.png", recipe.name)
+            looks = draw_golden(draft, recipe, folder / ATTENTION)
+            line = f"![where it looks at each source, below, for each output]({ATTENTION})"
+            return [line, ""] if looks else []
 
-    place = Path(recipe.name, str(recipe.version))
-    draft = write_artifact(draft_root / place, manifest, copy, lambda _: None)
-    manifest = manifest.model_copy(
-        update={
-            "metrics": measure(draft, recipe, data),
-            "golden": golden_examples(draft, recipe),
-        }
+        return Findings(measure(draft, recipe, data), golden_examples(draft, recipe), draw)
+
+    return publish(
+        run,
+        lambda folder: _build(run, folder),
+        study,
+        lambda made: _check_golden(made, recipe),
+        out,
+        replace=replace,
     )
-
-    def fill(folder: Path) -> None:
-        copy(folder)
-        draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        looks = draw_golden(draft, recipe, folder / ATTENTION)
-        pictures = [f"![where it looks at each source, below, for each output]({ATTENTION})", ""]
-        card = write_card(manifest, recipe.limits, pictures if looks else [])
-        (folder / "README.md").write_text(card, encoding="utf-8")
-
-    artifact = write_artifact(
-        out / place, manifest, fill, lambda made: _check_golden(made, recipe), replace=replace
-    )
-    shutil.rmtree(draft_root)
-    return artifact

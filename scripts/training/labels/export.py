@@ -7,15 +7,14 @@ from pathlib import Path
 
 from app.artifacts.manifest import Licence, Limits, Manifest, TextProcessing, TokenDecoding
 from app.artifacts.store import Artifact
-from app.artifacts.writer import write_artifact
 from app.text.tokenizer import BOS, EOS, Tokenizer
-from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
-from scripts.training.export import READING, emptied, training_of
+from scripts.training.export import READING, training_of
 from scripts.training.labels.config import LabelRecipe
 from scripts.training.labels.evaluate import golden_labels, measure_labels
 from scripts.training.model.reader import Classifier
 from scripts.training.picture import draw_loss_curve
+from scripts.training.publish import Findings, publish
 from scripts.training.run import Run
 from scripts.training.savedmodel import round_to_half, save_classifier
 
@@ -85,27 +84,15 @@ def export_labels(run: Run[LabelRecipe], data: Path, out: Path, replace: bool = 
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
-    draft_root, built = emptied(run.folder / "draft"), emptied(run.folder / "built")
-    manifest = _build(run, built)
 
-    def copy(folder: Path) -> None:
-        shutil.copytree(built, folder, dirs_exist_ok=True)
+    def study(draft: Artifact) -> Findings:
+        def draw(folder: Path) -> list[str]:
+            draw_loss_curve(run.history, folder / "curve.png", recipe.name)
+            return []
 
-    place = Path(recipe.name, str(recipe.version))
-    draft = write_artifact(draft_root / place, manifest, copy, lambda _: None)
-    manifest = manifest.model_copy(
-        update={
-            "metrics": measure_labels(draft, recipe, data),
-            "golden": golden_labels(draft, recipe.evaluate.golden),
-        }
+        golden = golden_labels(draft, recipe.evaluate.golden)
+        return Findings(measure_labels(draft, recipe, data), golden, draw)
+
+    return publish(
+        run, lambda folder: _build(run, folder), study, _check_golden, out, replace=replace
     )
-
-    def fill(folder: Path) -> None:
-        copy(folder)
-        draw_loss_curve(run.history, folder / "curve.png", recipe.name)
-        card = write_card(manifest, recipe.limits)
-        (folder / "README.md").write_text(card, encoding="utf-8")
-
-    artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
-    shutil.rmtree(draft_root)
-    return artifact

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from app.artifacts.manifest import Licence, Limits, Manifest, ValueDecoding
 from app.artifacts.store import Artifact
-from app.artifacts.writer import write_artifact
-from scripts.training.card import write_card
 from scripts.training.checkpoint import load_weights, read_arrays
-from scripts.training.export import emptied, training_of
+from scripts.training.export import training_of
 from scripts.training.model.series import SeriesModel
 from scripts.training.picture import draw_loss_curve
+from scripts.training.publish import Findings, publish
 from scripts.training.run import Run
 from scripts.training.savedmodel import save_series
 from scripts.training.series.config import SeriesRecipe
@@ -82,34 +80,21 @@ def export_series(run: Run[SeriesRecipe], out: Path, replace: bool = False) -> A
         ArtifactError: the version exists already and `replace` is false.
     """
     recipe = run.recipe
-    draft_root, built = emptied(run.folder / "draft"), emptied(run.folder / "built")
-    manifest = _build(run, built)
-
-    def copy(folder: Path) -> None:
-        shutil.copytree(built, folder, dirs_exist_ok=True)
-
-    place = Path(recipe.name, str(recipe.version))
-    draft = write_artifact(draft_root / place, manifest, copy, lambda _: None)
     x = golden_points(recipe)
     sources = windows(recipe.data.source, x)
-    outputs = predict(draft, sources)
-    manifest = manifest.model_copy(
-        update={
-            "metrics": measure_series(draft, recipe),
-            "golden": golden_series(sources, outputs),
-        }
+
+    def study(draft: Artifact) -> Findings:
+        outputs = predict(draft, sources)
+
+        def draw(folder: Path) -> list[str]:
+            draw_loss_curve(
+                run.history, folder / CURVE, recipe.name, unit="squared error", logarithmic=True
+            )
+            draw_predictions(recipe.data, x, outputs[:, :, 0], folder / PREDICTIONS)
+            return [f"![input, output and truth of {len(x)} windows]({PREDICTIONS})", ""]
+
+        return Findings(measure_series(draft, recipe), golden_series(sources, outputs), draw)
+
+    return publish(
+        run, lambda folder: _build(run, folder), study, _check_golden, out, replace=replace
     )
-
-    def fill(folder: Path) -> None:
-        copy(folder)
-        draw_loss_curve(
-            run.history, folder / CURVE, recipe.name, unit="squared error", logarithmic=True
-        )
-        draw_predictions(recipe.data, x, outputs[:, :, 0], folder / PREDICTIONS)
-        pictures = [f"![input, output and truth of {len(x)} windows]({PREDICTIONS})", ""]
-        card = write_card(manifest, recipe.limits, pictures)
-        (folder / "README.md").write_text(card, encoding="utf-8")
-
-    artifact = write_artifact(out / place, manifest, fill, _check_golden, replace=replace)
-    shutil.rmtree(draft_root)
-    return artifact
