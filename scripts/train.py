@@ -17,6 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts.training.memory import use_large_pages
+
+if __name__ == "__main__":
+    use_large_pages()  # before what takes seconds to import
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
@@ -67,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("models"), help="where artifacts live")
     parser.add_argument("--run", type=Path, help="run folder (default: runs/NAME)")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's fit.epochs")
+    parser.add_argument("--seed", type=int, help="instead of the recipe's fit.seed")
     parser.add_argument(
         "--init", type=Path, help="start from models/NAME/VERSION, or from a run's weights.npz"
     )
@@ -83,10 +88,9 @@ def _arguments() -> argparse.Namespace:
 
 def _recipe(args: argparse.Namespace) -> AnyRecipe:
     recipe = load_any(args.recipe)
-    if args.epochs is None:
-        return recipe
-    fit = recipe.fit.model_copy(update={"epochs": args.epochs})
-    return recipe.model_copy(update={"fit": fit})
+    given = {"epochs": args.epochs, "seed": args.seed}
+    update = {name: value for name, value in given.items() if value is not None}
+    return recipe.model_copy(update={"fit": recipe.fit.model_copy(update=update)})
 
 
 def _vocabulary(
@@ -255,6 +259,8 @@ def _public_command(args: argparse.Namespace, recipe: AnyRecipe) -> str:
     command += ["--out", "models"]
     if args.epochs:
         command += ["--epochs", str(args.epochs)]
+    if args.seed is not None:
+        command += ["--seed", str(args.seed)]
     if args.init:
         command += ["--init", "/".join(args.init.parts[-3:])]
     if args.vocabulary:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,7 +12,7 @@ from fastapi import Request
 
 from app.api.context import RequestContext
 from app.api.gate import draining
-from app.api.race import race
+from app.api.race import race, until_gone
 from app.api.service import Service
 from app.errors import Cancelled, DeadlineExceeded
 from app.tasks.answer import Answer
@@ -21,7 +20,15 @@ from app.tasks.job import Job, Prepared
 from app.tasks.task import Piece, Task, follow
 
 J = TypeVar("J", bound=Job)
-Pieces = AsyncIterator[Piece | Answer]
+Pieces = AsyncIterator[Sequence[Piece | Answer]]
+
+
+@dataclass(frozen=True)
+class Following:
+    """A request that was admitted: its pieces, turn by turn, and what frees its rows."""
+
+    pieces: Pieces
+    close: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -41,28 +48,28 @@ class Conduct(Generic[J]):
             self._answered(answer)
             return answer
 
-        return await race(work(), request.receive, self.service.gate)
+        return await race(work(), until_gone(request.receive), self.service.gate)
 
-    @contextlib.asynccontextmanager
-    async def admitted(self, job: J, deadline_ms: int | None) -> AsyncIterator[Pieces]:
-        """Check and admit before the first byte; free the rows as soon as the client is gone."""
+    async def follow(self, job: J, deadline_ms: int | None) -> Following:
+        """Check and admit `job` before the first byte; whoever follows it closes it at the end."""
         self.context.shorten(deadline_ms)
         prepared = await self._prepared(job)
         submission = self.task.submit(prepared, self.context.deadline, streams=True)
 
         async def pieces() -> Pieces:
-            async for piece in follow(prepared, submission):
-                if isinstance(piece, Answer):
-                    self._answered(piece)
-                yield piece
-
-        try:
             with self.service.gate.on_expiry(lambda: submission.cancel(draining())):
-                yield pieces()
-        finally:
+                async for turn in follow(prepared, submission):
+                    for piece in turn:
+                        if isinstance(piece, Answer):
+                            self._answered(piece)
+                    yield turn
+
+        def close() -> None:
             if not submission.done and not self.context.code:
                 self.context.code = Cancelled.code
             submission.cancel()
+
+        return Following(pieces(), close)
 
     async def _prepared(self, job: J) -> Prepared:
         try:

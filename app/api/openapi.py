@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.api.schemas.problem import Problem
 
 _TEMPLATE = "#/components/schemas/{model}"
+EVENTS = "text/event-stream"
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 
@@ -28,6 +29,7 @@ def describe(app: FastAPI) -> None:
             schemas.pop(name, None)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         _replace_validation_errors(document)
+        _describe_events(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -40,3 +42,18 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
             content = operation["responses"].get("422", {}).get("content", {})
             if "application/json" in content:
                 del operation["responses"]["422"]
+
+
+def _describe_events(document: dict[str, Any]) -> None:
+    """Say of streams that the schema is that of each event's data, as OpenAPI 3.2 does."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            stream = operation["responses"].get("200", {}).get("content", {}).get(EVENTS, {})
+            if "schema" in stream:
+                events = {"contentMediaType": "application/json", "contentSchema": stream["schema"]}
+                stream["itemSchema"] = {
+                    "type": "object",
+                    "properties": {"data": {"type": "string", **events}},
+                    "required": ["data"],
+                }
+                del stream["schema"]

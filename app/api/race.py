@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -14,12 +15,14 @@ from app.errors import Cancelled, DragomanError
 T = TypeVar("T")
 
 
-async def race(work: Coroutine[Any, Any, T], receive: Receive, gate: Gate) -> T:
+async def race(
+    work: Coroutine[Any, Any, T], leaving: Coroutine[Any, Any, None], gate: Gate | None = None
+) -> T:
     """Return what `work` returns; cancel it when the client goes away or draining takes too long.
 
     Args:
         work: what answers the request; cancelling it frees what it holds.
-        receive: the request's ASGI channel, its body read to the end.
+        leaving: ends when the client has gone away.
         gate: says when the service can wait no longer.
 
     Raises:
@@ -36,23 +39,24 @@ async def race(work: Coroutine[Any, Any, T], receive: Receive, gate: Gate) -> T:
             reason = error
             working.cancel()
 
-    leaving = asyncio.create_task(_until_gone(receive))
-    leaving.add_done_callback(lambda task: None if task.cancelled() else stop(_gone()))
+    watching = asyncio.create_task(leaving)
+    watching.add_done_callback(lambda task: None if task.cancelled() else stop(_gone()))
     try:
-        with gate.on_expiry(lambda: stop(draining())):
+        with gate.on_expiry(lambda: stop(draining())) if gate else contextlib.nullcontext():
             return await work
     except asyncio.CancelledError:
         if reason is None or working.uncancel():
             raise  # somebody else cancelled it
         raise reason from None
     finally:
-        leaving.cancel()
+        watching.cancel()
+
+
+async def until_gone(receive: Receive) -> None:
+    """Return once the client has gone away; `receive` is its channel, its body read to the end."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _gone() -> Cancelled:
     return Cancelled("The client went away.")
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -6,22 +6,21 @@ are made, since they differ from task to task.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
-from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
 
-from app.api.conduct import Conduct, Pieces
+from app.api.conduct import Conduct
 from app.api.context import context_of
 from app.api.dependencies import service_of
 from app.api.responses import problems
 from app.api.schemas.stream import ErrorEvent, Timings, TokenEvent
 from app.api.service import Service
-from app.api.streams import events
+from app.api.streams import EventStream, events
 from app.api.strict_json import StrictJsonRoute
 from app.tasks.answer import Answer
 from app.tasks.job import Job
@@ -97,25 +96,16 @@ class TaskRoutes(Generic[J]):
             conduct = self._conduct(request)
             return self.answer.of(await conduct.answer(asked.job, asked.deadline_ms, request))
 
-        async def admitted(asked: Asked[J], request: Request) -> AsyncIterator[Pieces]:
-            async with self._conduct(request).admitted(asked.job, asked.deadline_ms) as pieces:
-                yield pieces
-
-        async def stream(pieces: Pieces, request: Request) -> AsyncIterator[Any]:
-            async for event in events(pieces, self._done, context_of(request.scope)):
-                yield event
+        async def stream(asked: Asked[J], request: Request) -> EventStream:
+            following = await self._conduct(request).follow(asked.job, asked.deadline_ms)
+            told = events(following.pieces, self._done, context_of(request.scope))
+            return EventStream(told, following.close)
 
         answer.__annotations__ |= {"asked": asked, "request": Request, "return": self.answer}
-        admitted.__annotations__ |= {"asked": asked, "request": Request}
-        stream.__annotations__ |= {
-            "pieces": Annotated[Pieces, Depends(admitted)],
-            "request": Request,
-            "return": AsyncIterator[self.pieces | self.done | ErrorEvent],  # type: ignore[name-defined]
-        }
+        stream.__annotations__ |= {"asked": asked, "request": Request, "return": EventStream}
         router = APIRouter(prefix="/v1", tags=["tasks"], route_class=self.route_class)
         shared: dict[str, Any] = {
             "response_model_exclude_none": True,
-            "responses": _PROBLEMS,
             "openapi_extra": self.extra or None,
         }
         path = self.path or f"/{self.name}"
@@ -124,6 +114,7 @@ class TaskRoutes(Generic[J]):
             operation_id=self.name,
             summary=self.summary,
             description=self.description,
+            responses=_PROBLEMS,
             **shared,
         )(answer)
         router.post(
@@ -131,7 +122,9 @@ class TaskRoutes(Generic[J]):
             operation_id=f"{self.name}_stream",
             summary=f"{self.verb}, telling every piece as it is decided",
             description=_STREAM.format(sends=self.sends),
-            response_class=EventSourceResponse,
+            responses={200: {"model": self.pieces | self.done | ErrorEvent}, **_PROBLEMS},
+            response_class=EventStream,
+            status_code=200,
             **shared,
         )(stream)
         return router

@@ -29,6 +29,6 @@ class EngineConfig:
     device: str = "auto"
     intra_threads: int = 1
     inter_threads: int = 2
-    encode_tokens: int = 512
+    encode_tokens: int = 1024
     max_steps: int = 16
     max_call_seconds: float = 0.03

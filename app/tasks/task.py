@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app.search.series import Value
-from app.tasks.answer import Answer, answer, check_finite
+from app.tasks.answer import Answer, Output, answer, check_finite
 from app.tasks.catalogue import Catalogue
 from app.tasks.job import Job, Prepared, TextJob
 from app.tasks.loaded import Submission
@@ -109,50 +109,57 @@ async def finish(prepared: Prepared, submission: Submission) -> Answer:
     return answer(prepared, results)
 
 
-async def follow(prepared: Prepared, submission: Submission) -> AsyncIterator[Piece | Answer]:
-    """Yield the pieces of every output as they are decided, then the whole answer.
+async def follow(
+    prepared: Prepared, submission: Submission
+) -> AsyncIterator[Sequence[Piece | Answer]]:
+    """Yield what a turn decides of the outputs, piece by piece; at the end the whole answer, too.
 
     Raises:
         DragomanError: what ended the submission early.
     """
     writes_text = prepared.model.artifact.manifest.target_kind == "text"
-    pieces = _follow_text if writes_text else _follow_values
-    async for piece in pieces(prepared, submission):
-        yield piece
-
-
-async def _follow_values(
-    prepared: Prepared, submission: Submission
-) -> AsyncIterator[Piece | Answer]:
-    """Follow series; a classifier has nothing to tell before its answer."""
-    told = [0] * len(prepared.items)
-
-    def more(index: int, values: Sequence[Value]) -> ValuesPiece:
-        new = tuple(values[told[index] :])
-        check_finite(new, prepared, index)
-        told[index] += len(new)
-        return ValuesPiece(index, new)
-
+    told = _TextTold(prepared) if writes_text else _ValuesTold(prepared)
     async for news in submission.updates():
-        for index, values in news.items():
-            yield more(index, values)
+        pieces = [piece for index, sure in news.items() for piece in told.more(index, sure)]
+        if pieces:
+            yield pieces
     result = await finish(prepared, submission)
-    for index, item in enumerate(result.items):
-        if len(item.values) > told[index]:
-            yield more(index, item.values)
-    yield result
+    rests = [told.rest(index, item) for index, item in enumerate(result.items)]
+    yield [*(piece for rest in rests for piece in rest), result]
 
 
-async def _follow_text(prepared: Prepared, submission: Submission) -> AsyncIterator[Piece | Answer]:
-    texts = [IncrementalText(prepared.model.target) for _ in prepared.items]
-    async for news in submission.updates():
-        for index, tokens in news.items():
-            new = texts[index].push(tokens)
-            if new:
-                yield TextPiece(index, new)
-    result = await finish(prepared, submission)
-    for index, item in enumerate(result.items):
-        rest = texts[index].finish(item.candidates[0].text)
-        if rest:
-            yield TextPiece(index, rest)
-    yield result
+class _TextTold:
+    """What a client was told of texts, and what is new."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._texts = [IncrementalText(prepared.model.target) for _ in prepared.items]
+
+    def more(self, index: int, tokens: Sequence[int]) -> list[Piece]:
+        """Return what is new in the text `index`, of which `tokens` are sure."""
+        return self._piece(index, self._texts[index].push(tokens))
+
+    def rest(self, index: int, item: Output) -> list[Piece]:
+        """Return what is left of the text `index`, which is done."""
+        return self._piece(index, self._texts[index].finish(item.candidates[0].text))
+
+    def _piece(self, index: int, text: str) -> list[Piece]:
+        return [TextPiece(index, text)] if text else []
+
+
+class _ValuesTold:
+    """What a client was told of series; of a classifier, nothing before its answer."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._told = [0] * len(prepared.items)
+
+    def more(self, index: int, values: Sequence[Value]) -> list[Piece]:
+        """Return what is new in the series `index`, of which `values` are sure."""
+        new = tuple(values[self._told[index] :])
+        check_finite(new, self._prepared, index)
+        self._told[index] += len(new)
+        return [ValuesPiece(index, new)] if new else []
+
+    def rest(self, index: int, item: Output) -> list[Piece]:
+        """Return what is left of the series `index`, which is done."""
+        return self.more(index, item.values)

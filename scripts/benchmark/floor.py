@@ -125,7 +125,8 @@ def _graph(tf: Any, products: Sequence[Product], rows: int, steps: int) -> Calla
         left = [rows, 1, product.inner] if product.each else [rows, product.inner]
         right = [product.inner, product.outer]
         right = [rows, *right] if product.each else right
-        pairs += [(tf.random.normal(left), tf.random.normal(right))] * product.count
+        # Numbers of its own for each: TensorFlow computes equal products once.
+        pairs += [(tf.random.normal(left), tf.random.normal(right)) for _ in range(product.count)]
     lefts, rights = [a for a, _ in pairs], [b for _, b in pairs]
 
     @tf.function

@@ -52,3 +52,24 @@ def test_what_is_never_written_is_never_best() -> None:
     logits = np.array([[9.0, 8.0, 1.0, 7.0], [0.0, 1.0, 2.0, 3.0]], np.float32)
     assert best_allowed(tf.constant(logits), (0, 1)).numpy().tolist() == [3, 3]
     assert best_allowed(tf.constant(logits[1:]), (0, 3)).numpy().tolist() == [2]
+
+
+@pytest.mark.parametrize("vocabulary", [5, 80, 6000, 6001])
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), levels=st.sampled_from([3, 1_000_000]))
+def test_the_best_is_the_first_of_the_greatest_that_are_allowed(
+    vocabulary: int, seed: int, levels: int
+) -> None:
+    drawn = np.random.default_rng(seed).integers(0, levels, (4, vocabulary)).astype(np.float32)
+    banned = [0, int(drawn[1].argmax())]
+    allowed = drawn.copy()
+    allowed[:, banned] = -np.inf
+    best = best_allowed(tf.constant(drawn), banned).numpy()
+    assert best.tolist() == allowed.argmax(axis=1).tolist()
+
+
+def test_a_row_of_no_numbers_has_a_total_that_is_none() -> None:
+    logits = np.zeros((2, 6000), np.float32)
+    logits[1, 5] = np.nan
+    assert np.isnan(log_total(tf.constant(logits)).numpy()[:, 0]).tolist() == [False, True]
+    assert 0 <= best_allowed(tf.constant(logits), (0,)).numpy()[1] < 6000

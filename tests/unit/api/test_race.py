@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.api.gate import Gate
-from app.api.race import race
+from app.api.race import race, until_gone
 from app.errors import Cancelled, Draining
 
 
@@ -42,7 +42,7 @@ async def test_work_that_is_done_wins() -> None:
         return 7
 
     receive, _ = channel()
-    assert await race(work(), receive, Gate()) == 7
+    assert await race(work(), until_gone(receive), Gate()) == 7
 
 
 async def test_an_error_of_the_work_is_passed_on() -> None:
@@ -51,13 +51,13 @@ async def test_an_error_of_the_work_is_passed_on() -> None:
 
     receive, _ = channel()
     with pytest.raises(ZeroDivisionError):
-        await race(work(), receive, Gate())
+        await race(work(), until_gone(receive), Gate())
 
 
 async def test_a_client_that_leaves_cancels_the_work() -> None:
     work = Work()
     receive, go = channel("http.request", "http.disconnect")
-    racing = asyncio.create_task(race(work(), receive, Gate()))
+    racing = asyncio.create_task(race(work(), until_gone(receive), Gate()))
     await work.started.wait()
     go.set()
     with pytest.raises(Cancelled):
@@ -68,7 +68,7 @@ async def test_a_client_that_leaves_cancels_the_work() -> None:
 async def test_draining_that_takes_too_long_turns_running_work_away() -> None:
     work, gate = Work(), Gate()
     receive, _ = channel()
-    racing = asyncio.create_task(race(work(), receive, gate))
+    racing = asyncio.create_task(race(work(), until_gone(receive), gate))
     await work.started.wait()
     gate.drain()
     gate.expire()
@@ -82,14 +82,14 @@ async def test_work_that_comes_when_draining_has_taken_too_long_is_turned_away()
     receive, _ = channel()
     gate.expire()
     with pytest.raises(Draining):
-        await race(work(), receive, gate)
+        await race(work(), until_gone(receive), gate)
     assert not asyncio.current_task().cancelling()  # type: ignore[union-attr]
 
 
 async def test_cancelling_the_race_cancels_the_work() -> None:
     work = Work()
     receive, _ = channel()
-    racing = asyncio.create_task(race(work(), receive, Gate()))
+    racing = asyncio.create_task(race(work(), until_gone(receive), Gate()))
     await work.started.wait()
     racing.cancel()
     with pytest.raises(asyncio.CancelledError):
