@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -94,7 +94,10 @@ class TaskRoutes(Generic[J]):
 
         async def answer(asked: Asked[J], request: Request) -> Any:
             conduct = self._conduct(request)
-            return self.answer.of(await conduct.answer(asked.job, asked.deadline_ms, request))
+            answered = self.answer.of(await conduct.answer(asked.job, asked.deadline_ms, request))
+            # FastAPI would validate what was validated as it was made.
+            content = answered.model_dump_json(exclude_none=True)
+            return Response(content, media_type="application/json")
 
         async def stream(asked: Asked[J], request: Request) -> EventStream:
             following = await self._conduct(request).follow(asked.job, asked.deadline_ms)

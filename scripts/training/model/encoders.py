@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from scripts.training.config import EncoderSection, Recipe
 from scripts.training.model.cells import CELLS
+from scripts.training.model.packing import Padded, packing
 from scripts.training.model.transformer import TransformerBlock, sinusoids
 
 NEGATIVE = -1e9  # finite: a row whose mask is all false still softmaxes to finite numbers
@@ -25,9 +26,9 @@ def masked_mean(memory: Tensor, mask: Tensor) -> Tensor:
 class EncoderBlock(TransformerBlock):
     """A block whose every place looks at every other."""
 
-    def call(self, x: Tensor, bias: Tensor, training: bool = False) -> Tensor:
-        """Map x [batch · source, units] with bias [batch, 1, 1, source] to the same shape."""
-        x = self.look_around(x, bias, ops.shape(bias)[0], training)
+    def call(self, x: Tensor, bias: Tensor, *, layout: Padded, training: bool = False) -> Tensor:
+        """Map x [places of `layout`, units] with bias [batch, 1, 1, source] to the same shape."""
+        x = self.look_around(x, bias, ops.shape(bias)[0], training, layout)
         return self.think(x, training)
 
 
@@ -64,10 +65,11 @@ class TransformerEncoder(layers.Layer):
         )
         x = self.dropout(x, training=training)
         bias = ops.where(mask, 0.0, NEGATIVE)[:, None, None, :]
-        x = ops.reshape(x, (-1, self.units))
+        layout = packing(mask, training)
+        x = layout.pack(ops.reshape(x, (-1, self.units)))
         for block in self.blocks:
-            x = block(x, bias, training=training)
-        memory = ops.reshape(self.norm(x), (*ops.shape(mask), self.units))
+            x = block(x, bias, layout=layout, training=training)
+        memory = ops.reshape(layout.unpack(self.norm(x)), (*ops.shape(mask), self.units))
         return memory, masked_mean(memory, mask)
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
+from scripts.training.model.packing import Padded
+
 Tensor = Any
+_PADDED = Padded()
 
 
 def sinusoids(positions: Tensor, width: int) -> Tensor:
@@ -51,12 +54,18 @@ class TransformerBlock(layers.Layer):
         self.contract.build((*shape[:-1], self.expand.units))
         self.dropout.build(shape)
 
-    def look_around(self, x: Tensor, bias: Tensor, batch: Tensor, training: bool) -> Tensor:
-        """Let x [batch · length, units] attend to itself; the bias's last axis is its length."""
-        mixed = self.projection(self.attention_norm(x))
+    def look_around(
+        self, x: Tensor, bias: Tensor, batch: Tensor, training: bool, layout: Padded = _PADDED
+    ) -> Tensor:
+        """Let x attend to itself: [batch · length, units], of which `layout` may leave out places.
+
+        The bias's last axis is the length.
+        """
+        mixed = layout.unpack(self.projection(self.attention_norm(x)))
         heads = ops.reshape(mixed, (batch, ops.shape(bias)[-1], 3, self.heads, self.size))
         query, key, value = ops.unstack(ops.transpose(heads, (2, 0, 3, 1, 4)), 3)
         read, _ = self.attend(query, key, value, bias)
+        read = layout.pack(read)
         return x + self.dropout(self.output_projection(read), training=training)
 
     def attend(
