@@ -16,6 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from scripts.training.memory import use_large_pages
+
+if __name__ == "__main__":
+    use_large_pages()  # before what takes seconds to import
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from tokenizers import Tokenizer as Backend
