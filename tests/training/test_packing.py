@@ -26,6 +26,12 @@ def test_padding_at_the_beginning_does_not_go_out_of_bounds() -> None:
     assert back.tolist() == [[7.0]] * 4
 
 
+def test_a_batch_of_nothing_but_padding_is_taken_as_it_is() -> None:
+    x = np.ones((6, 2), np.float32)
+    layout = Packed(np.zeros((2, 3), bool))
+    assert np.array_equal(np.asarray(layout.unpack(layout.pack(x))), x)
+
+
 @pytest.mark.parametrize(("rows", "width", "kept"), [(16, 32, 512), (16, 31, 16), (15, 32, 15)])
 def test_what_exact_mode_pads_is_taken_as_it_is(rows: int, width: int, kept: int) -> None:
     mask = np.zeros((rows, width), bool)

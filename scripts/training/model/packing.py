@@ -32,9 +32,10 @@ class Packed(Padded):
     """The places that are real, in their order."""
 
     def __init__(self, mask: Tensor) -> None:
-        """Keep the places where `mask` [batch, length] is true."""
+        """Keep the places where `mask` [batch, length] is true; all of them where none is."""
         batch, length = ops.shape(mask)
         whole = ops.logical_and(ops.equal(batch % WHOLE, 0), ops.equal(length % WHOLE, 0))
+        whole = ops.logical_or(whole, ops.logical_not(ops.any(mask)))
         real = ops.reshape(ops.logical_or(mask, whole), (-1,))
         self._places = ops.nonzero(real)[0]
         # Padding gets a copy of the real token before it: something finite, which nobody reads.
