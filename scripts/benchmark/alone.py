@@ -13,6 +13,9 @@ from app.engine.observer import NullObserver
 from app.engine.tokens import TokenBatch
 from app.tasks.loaded import LoadedModel, load_tokenizers
 
+MOST_ROWS = 100_000
+"""Rows that requests may need in all: nothing waits here."""
+
 
 def load(artifact: Artifact) -> tuple[TokenBatch, LoadedModel]:
     """Return a batch of the model of `artifact` as the service runs it, and the model for requests.
@@ -23,7 +26,9 @@ def load(artifact: Artifact) -> tuple[TokenBatch, LoadedModel]:
 
     decoding = artifact.manifest.decoding
     assert isinstance(decoding, TokenDecoding), "the benchmark runs token models: this is a bug"
-    config = EngineConfig(intra_threads=usual_threads(), int8=has_int8_units())
+    config = EngineConfig(
+        intra_threads=usual_threads(), int8=has_int8_units(), max_waiting=MOST_ROWS
+    )
     session = Session(
         artifact,
         device="cpu",
