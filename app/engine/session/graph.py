@@ -77,9 +77,10 @@ class RowGraph:
 
     def _join(self, old: Tensors, new: Tensors, keep: Any, repeats: Any, width: Any) -> Tensors:
         joined: Tensors = {}
+        chosen = tf.repeat(tf.range(tf.size(repeats)), repeats)
         for name in old:
             kept = self._fit(name, tf.gather(old[name], keep), width)
-            fresh = self._fit(name, tf.repeat(new[name], repeats, axis=0), width)
+            fresh = self._fit(name, tf.gather(new[name], chosen), width)
             joined[name] = tf.concat([kept, fresh], axis=0)
         return joined
 

@@ -27,6 +27,9 @@ from app.errors import ArtifactError
 
 D = TypeVar("D", bound=np.generic)
 EXACT_WIDTH = 16
+WIDTH = 8
+"""What source axes are multiples of. oneDNN prepares its kernels anew for every shape and keeps
+about a thousand of them; and what joins is as wide as what runs, as a rule."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class RowSession(ABC):
             sources,
             self._inputs,
             rows=padded(len(sources), EXACT_ROWS) if self._exact else len(sources),
-            width_multiple=EXACT_WIDTH if self._exact else 1,
+            width_multiple=EXACT_WIDTH if self._exact else WIDTH,
         )
         with tf.device(self._device):
             outputs: Tensors = self._encode(arrays)
@@ -187,7 +190,7 @@ class RowSession(ABC):
         """How many places the memory must have."""
         longest = int(self._lengths.max(initial=1))
         if not self._exact:
-            return longest
+            return padded(longest, WIDTH)
         return padded(max(longest, self._manifest.limits.max_source), EXACT_WIDTH)
 
     def _move(self, parents: Ints) -> None:

@@ -32,12 +32,18 @@ class Packed(Padded):
     """The places that are real, in their order."""
 
     def __init__(self, mask: Tensor) -> None:
-        """Keep the places where `mask` [batch, length] is true; all of them where none is."""
+        """Keep the places where `mask` [batch, length] is true; all of them where none is.
+
+        The last one is kept several times, so that their number is a multiple of 16.
+        """
         batch, length = ops.shape(mask)
         whole = ops.logical_and(ops.equal(batch % WHOLE, 0), ops.equal(length % WHOLE, 0))
         whole = ops.logical_or(whole, ops.logical_not(ops.any(mask)))
         real = ops.reshape(ops.logical_or(mask, whole), (-1,))
-        self._places = ops.nonzero(real)[0]
+        places = ops.nonzero(real)[0]
+        # oneDNN prepares its kernels anew for every shape, and keeps about a thousand of them.
+        spare = ops.mod(-ops.size(places), WHOLE)
+        self._places = ops.concatenate([places, ops.repeat(places[-1:], spare)])
         # Padding gets a copy of the real token before it: something finite, which nobody reads.
         self._sources = ops.maximum(ops.cumsum(ops.cast(real, "int32")) - 1, 0)
 
