@@ -27,12 +27,16 @@ GATES = {"lstm": 4, "gru": 3}
 
 @dataclass(frozen=True)
 class Product:
-    """`count` products [rows, inner] x [inner, outer]; `each` row has a right side of its own."""
+    """`count` products [rows, inner] x [inner, outer]; `each` row has a right side of its own.
+
+    They wait for the product before them, as they do in a step, unless they are `free`.
+    """
 
     inner: int
     outer: int
     count: int = 1
     each: bool = False
+    free: bool = False
 
     @property
     def multiplications(self) -> int:
@@ -77,7 +81,7 @@ def step_products(architecture: dict[str, Any], vocabulary: int, width: int) -> 
     lower = [embedding, *[units + memory] * (decoder["layers"] - 1)]
     return [
         *(Product(inner, gates) for inner in lower),
-        Product(units, gates, decoder["layers"]),
+        Product(units, gates, decoder["layers"], free=True),  # of the states
         Product(memory, width, each=True),  # scores against the keys
         Product(width, memory, each=True),  # the context
         Product(units + memory, embedding),
@@ -120,19 +124,26 @@ def measure_floor(
 
 def _graph(tf: Any, products: Sequence[Product], rows: int, steps: int) -> Callable[[], Any]:
     """Return a call of one graph that computes `products` of `rows` rows, `steps` times over."""
-    pairs = []
+    pairs: list[tuple[Any, Any]] = []
+    free: list[bool] = []
     for product in products:
         left = [rows, 1, product.inner] if product.each else [rows, product.inner]
         right = [product.inner, product.outer]
         right = [rows, *right] if product.each else right
         # Numbers of its own for each: TensorFlow computes equal products once.
         pairs += [(tf.random.normal(left), tf.random.normal(right)) for _ in range(product.count)]
+        free += [product.free] * product.count
     lefts, rights = [a for a, _ in pairs], [b for _, b in pairs]
 
     @tf.function
     def run(lefts: Any, rights: Any) -> Any:
         def body(at: Any, lefts: Any, total: Any) -> Any:
-            found = [tf.matmul(a, b) for a, b in zip(lefts, rights, strict=True)]
+            found: list[Any] = []
+            last: list[Any] = []
+            for left, right, at_once in zip(lefts, rights, free, strict=True):
+                with tf.control_dependencies([] if at_once else last):
+                    found.append(tf.matmul(left, right))
+                last = last if at_once else found[-1:]
             total += tf.add_n([tf.reshape(one, [-1])[0] for one in found])
             # The next step's inputs depend on this one, or a compiler could hoist the products.
             return at + 1, [a + total * 0.0 for a in lefts], total

@@ -174,6 +174,32 @@ def test_a_step_answers_probes_and_enough_candidates(artifact: Artifact) -> None
         )
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_rows_that_end_within_a_call_change_no_other(artifact: Artifact, *, exact: bool) -> None:
+    """Rows of 1 to 8 words end one after the other, most of them within the first call."""
+    sources = [{"tokens": np.array([4 + n % 5] * n + [EOS], np.int32)} for n in range(1, 9)]
+    nothing, one = np.zeros(0, np.int32), np.ones(1, np.int32)
+    session = make_session(artifact, exact=exact)
+    alone = []
+    for source in sources:
+        session.reset()
+        session.join(session.encode([source]), nothing, one)
+        alone.append(session.advance_greedy(one * 0, one * BOS, 16))
+    session.reset()
+    session.join(session.encode(sources), nothing, np.repeat(one, 8))
+    rows = np.arange(8, dtype=np.int32)
+    first = session.advance_greedy(rows, np.full(8, BOS, np.int32), 7)
+    again = session.advance_greedy(rows, first.ids[:, -1].copy(), 16)
+    assert (first.ids.shape, again.ids.shape) == ((8, 7), (8, 2))
+    for row, solo in enumerate(alone):
+        length = row + 2  # with its end
+        assert solo.ids.shape == (1, length)
+        ids = np.concatenate([first.ids[row], again.ids[row]])[:length]
+        gains = np.concatenate([first.log_probabilities[row], again.log_probabilities[row]])
+        assert ids.tolist() == solo.ids[0].tolist()
+        assert gains[:length] == pytest.approx(solo.log_probabilities[0], abs=1e-5)
+
+
 def test_memory_shrinks_when_long_rows_leave(artifact: Artifact) -> None:
     session = make_session(artifact)
     sources = [{"tokens": np.array([4 + n] * n + [EOS], np.int32)} for n in (2, 9)]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.engine.backend import MOST_CANDIDATES
 from app.engine.session.graph import EXACT_ROWS, Graph, RowGraph, Tensors
+from app.engine.session.greedy import greedy_steps
 from app.engine.session.logits import best_allowed, log_total, top
 
 FETCHES = (1, 8, 64, MOST_CANDIDATES)
@@ -64,23 +65,15 @@ class TokenGraph(RowGraph):
         self, states: Tensors, memories: Tensors, parents: Any, tokens: Any, steps: Any
     ) -> Tensors:
         """Feed each row its best allowed id, `steps` times or until every row has ended."""
-        eos = self._decoding.eos
         states = {name: tf.gather(value, parents) for name, value in states.items()}
 
-        def unfinished(at: Any, _t: Any, ended: Any, *_: Any) -> Any:
-            return tf.logical_and(at < steps, tf.logical_not(tf.reduce_all(ended)))
+        def step(tokens: Any, states: Tensors, memories: Tensors) -> tuple[Any, Any, Tensors]:
+            outputs, states = self._model({"token": tokens}, states, memories)
+            chosen = best_allowed(outputs["logits"], self._decoding.never)
+            best = tf.gather(outputs["logits"], chosen[:, None], batch_dims=1)
+            return chosen, (best - outputs[TOTAL])[:, 0], states
 
-        def body(at: Any, token: Any, ended: Any, states: Tensors, ids: Any, gains: Any) -> Any:
-            outputs, states = self._model({"token": token}, states, memories)
-            total = outputs[TOTAL]
-            token = best_allowed(outputs["logits"], self._decoding.never)
-            best = tf.gather(outputs["logits"], token[:, None], batch_dims=1)
-            ids, gains = ids.write(at, token), gains.write(at, (best - total)[:, 0])
-            return at + 1, token, tf.logical_or(ended, tf.equal(token, eos)), states, ids, gains
-
-        ids = tf.TensorArray(tf.int32, steps, element_shape=[None])
-        gains = tf.TensorArray(tf.float32, steps, element_shape=[None])
-        start = (tf.constant(0), tokens, tf.equal(tokens, eos), states, ids, gains)
-        taken, _, _, states, ids, gains = tf.while_loop(unfinished, body, start)
-        done = tf.range(taken)
-        return {"states": states, "ids": ids.gather(done), "best": gains.gather(done)}
+        # Exact mode keeps its chunks of 16 rows.
+        return greedy_steps(
+            *(step, self._decoding.eos, states, memories, tokens, steps), leave=not self._exact
+        )
