@@ -29,7 +29,7 @@ GATES = {"lstm": 4, "gru": 3}
 class Product:
     """`count` products [rows, inner] x [inner, outer]; `each` row has a right side of its own.
 
-    They wait for the product before them, as they do in a step, unless they are `free`.
+    Each waits for the one before it, whose outcome a model would need, unless they are `free`.
     """
 
     inner: int
@@ -94,7 +94,8 @@ def encoder_products(architecture: dict[str, Any], width: int) -> list[Product]:
     encoder = architecture["encoder"]
     units, layers, inner = encoder["units"], encoder["layers"], encoder["feed_forward"]
     return [
-        Product(units, units, 4 * layers),
+        Product(units, 3 * units, layers),  # queries, keys and values at once
+        Product(units, units, layers),
         Product(units, inner, layers),
         Product(inner, units, layers),
         Product(units, width, layers),

@@ -189,7 +189,9 @@ def test_rows_that_end_within_a_call_change_no_other(artifact: Artifact, *, exac
     session.join(session.encode(sources), nothing, np.repeat(one, 8))
     rows = np.arange(8, dtype=np.int32)
     first = session.advance_greedy(rows, np.full(8, BOS, np.int32), 7)
-    again = session.advance_greedy(rows, first.ids[:, -1].copy(), 16)
+    ended = (first.ids == EOS).any(axis=1)
+    assert ended.tolist() == [True] * 6 + [False] * 2
+    again = session.advance_greedy(rows, np.where(ended, EOS, first.ids[:, -1]), 16)
     assert (first.ids.shape, again.ids.shape) == ((8, 7), (8, 2))
     for row, solo in enumerate(alone):
         length = row + 2  # with its end

@@ -38,6 +38,7 @@ def test_a_batch_of_nothing_but_padding_is_taken_as_it_is() -> None:
 def test_what_exact_mode_pads_is_taken_as_it_is(rows: int, width: int, kept: int) -> None:
     mask = np.zeros((rows, width), bool)
     mask[:, 0] = True
+    assert kept % WHOLE == 0
     x = np.arange(rows * width, dtype=np.float32)[:, None]
     packed = np.asarray(Packed(mask).pack(x))
     assert len(packed) == kept

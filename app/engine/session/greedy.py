@@ -14,32 +14,36 @@ Step = Callable[[Any, Tensors, Tensors], tuple[Any, Any, Tensors]]
 """Tokens [rows], states and memories to the next tokens, their log-probabilities and states."""
 
 
-class _Run(NamedTuple):
-    """The rows that are left, after `at` steps."""
+class _Rows(NamedTuple):
+    """The rows that are left."""
 
-    at: Any
     ended: Any  # bool [rows]
     tokens: Any  # int32 [rows]
     places: Any  # int32 [rows], of each among all rows
     states: Tensors
     memories: Tensors
-    ids: Any  # arrays: what each step found of the rows that were left then
-    gains: Any
-    told: Any  # where in [steps, all rows] that belongs
-
-    @property
-    def rows(self) -> list[Any]:
-        """What there is one of for every row that is left."""
-        return [getattr(self, name) for name in _ROWS]
 
     @property
     def crowded(self) -> Any:
-        """Whether too many of the rows have ended."""
+        """Whether too many of them have ended."""
         ended = tf.reduce_sum(tf.cast(self.ended, tf.float32))
         return ended > DEAD_SHARE * tf.cast(tf.size(self.ended), tf.float32)
 
+    def living(self) -> _Rows:
+        """Return those that have not ended."""
+        living = tf.where(tf.logical_not(self.ended))[:, 0]
+        found: _Rows = tf.nest.map_structure(lambda value: tf.gather(value, living), self)
+        return found
 
-_ROWS = ("ended", "tokens", "places", "states", "memories")
+
+class _Run(NamedTuple):
+    """What there is after `at` steps; the arrays hold what each found of the rows left then."""
+
+    at: Any
+    rows: _Rows
+    ids: Any
+    gains: Any
+    told: Any  # where in [steps, all rows] that belongs
 
 
 def greedy_steps(
@@ -61,39 +65,33 @@ def greedy_steps(
     batch = tf.size(tokens)
 
     def going(run: _Run) -> Any:
-        return tf.logical_and(run.at < steps, tf.logical_not(tf.reduce_all(run.ended)))
+        return tf.logical_and(run.at < steps, tf.logical_not(tf.reduce_all(run.rows.ended)))
+
+    def sparse(run: _Run) -> Any:
+        return tf.logical_and(run.at < steps, tf.logical_not(run.rows.crowded))
 
     def once(run: _Run) -> tuple[_Run]:
-        chosen, gains, states = step(run.tokens, run.states, run.memories)
-        place = run.at + 1  # the first of each array is empty
+        rows, place = run.rows, run.at + 1  # the first of each array is empty
+        chosen, gains, states = step(rows.tokens, rows.states, rows.memories)
+        ended = tf.logical_or(rows.ended, tf.equal(chosen, eos))
         return (
-            run._replace(
+            _Run(
                 at=run.at + 1,
-                ended=tf.logical_or(run.ended, tf.equal(chosen, eos)),
-                tokens=chosen,
-                states=states,
+                rows=rows._replace(ended=ended, tokens=chosen, states=states),
                 ids=run.ids.write(place, chosen),
                 gains=run.gains.write(place, gains),
-                told=run.told.write(place, run.at * batch + run.places),
+                told=run.told.write(place, run.at * batch + rows.places),
             ),
         )
 
     def some(run: _Run) -> tuple[_Run]:
-        rows = tf.cond(run.crowded, lambda: _living(run), lambda: run.rows)
-        kept = run._replace(**dict(zip(_ROWS, rows, strict=True)))
-        found: tuple[_Run] = tf.while_loop(full, once, [kept])
+        rows = tf.cond(run.rows.crowded, run.rows.living, lambda: run.rows)
+        found: tuple[_Run] = tf.while_loop(sparse, once, [run._replace(rows=rows)])
         return found
-
-    def full(run: _Run) -> Any:
-        return tf.logical_and(run.at < steps, tf.logical_not(run.crowded))
 
     start = _Run(
         at=tf.constant(0),
-        ended=tf.equal(tokens, eos),
-        tokens=tokens,
-        places=tf.range(batch),
-        states=states,
-        memories=memories,
+        rows=_Rows(tf.equal(tokens, eos), tokens, tf.range(batch), states, memories),
         ids=_array(tf.int32),
         gains=_array(tf.float32),
         told=_array(tf.int32),
@@ -104,14 +102,10 @@ def greedy_steps(
         tf.reshape(tf.scatter_nd(told, found.concat(), shape), [run.at, batch])
         for found in (run.ids, run.gains)
     )
-    back = tf.scatter_nd(run.places[:, None], tf.range(tf.size(run.places)), batch[None])
-    states = {name: tf.gather(value, back) for name, value in run.states.items()}
+    places = run.rows.places
+    back = tf.scatter_nd(places[:, None], tf.range(tf.size(places)), batch[None])
+    states = {name: tf.gather(value, back) for name, value in run.rows.states.items()}
     return {"states": states, "ids": ids, "best": gains}
-
-
-def _living(run: _Run) -> Any:
-    living = tf.where(tf.logical_not(run.ended))[:, 0]
-    return tf.nest.map_structure(lambda value: tf.gather(value, living), run.rows)
 
 
 def _array(dtype: Any) -> Any:

@@ -73,6 +73,7 @@ class RowSession(ABC):
         self._manifest: Manifest = manifest
         self._inputs = manifest.signatures.encode.inputs
         self._exact = exact
+        self._width_multiple = EXACT_WIDTH if exact else WIDTH
         int8 = int8 and "CPU" in self._device
         if int8 and not has_int8_units():
             raise ArtifactError(
@@ -139,7 +140,7 @@ class RowSession(ABC):
             sources,
             self._inputs,
             rows=padded(len(sources), EXACT_ROWS) if self._exact else len(sources),
-            width_multiple=EXACT_WIDTH if self._exact else WIDTH,
+            width_multiple=self._width_multiple,
         )
         with tf.device(self._device):
             outputs: Tensors = self._encode(arrays)
@@ -189,9 +190,9 @@ class RowSession(ABC):
     def _width(self) -> int:
         """How many places the memory must have."""
         longest = int(self._lengths.max(initial=1))
-        if not self._exact:
-            return padded(longest, WIDTH)
-        return padded(max(longest, self._manifest.limits.max_source), EXACT_WIDTH)
+        if self._exact:
+            longest = max(longest, self._manifest.limits.max_source)
+        return padded(longest, self._width_multiple)
 
     def _move(self, parents: Ints) -> None:
         """Let the memories follow their rows, if any row now reads another source than before."""
