@@ -50,7 +50,12 @@ async def _soak(args: argparse.Namespace, service: ServiceProcess) -> tuple[Tall
     service.terminate()
     status = await asyncio.to_thread(service.ended)
     await ending
-    print(f"ended under load with status {status}")
+    lost = service.heard_of(soak.tally.cut)
+    print(
+        f"ended under load with status {status}; connections cut then: {len(soak.tally.cut)}, "
+        f"of requests that it had accepted: {len(lost)}"
+    )
+    soak.tally.broken += [soak.tally.cut[name] for name in sorted(lost)]
     return soak.tally, not busy and status == 0 and growth < MOST_GROWTH
 
 

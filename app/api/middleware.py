@@ -24,7 +24,11 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class ObserveRequests:
-    """Give each request its id, count it at the gate, log and measure it once answered."""
+    """Give each request its id, count it at the gate, log and measure it once answered.
+
+    While the service drains, each answer asks its client to close the connection: what came over it
+    next might find the service gone.
+    """
 
     def __init__(self, app: ASGIApp, gate: Gate, metrics: Metrics, deadline: float) -> None:
         """Wrap `app`; a request gets `deadline` seconds."""
@@ -45,7 +49,10 @@ class ObserveRequests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = identity
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = identity
+                if self._gate.draining:
+                    headers["Connection"] = "close"
             await send(message)
 
         self._gate.running += 1

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,12 +29,13 @@ class ServiceProcess:
         Raises:
             RuntimeError: it ended before.
         """
+        self._log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed at exit
         variables = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app"],
             env={**os.environ, "DRAGOMAN_HOST": "127.0.0.1", "DRAGOMAN_PORT": "0", **variables},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             text=True,
         )
         assert self.process.stdout is not None, "asked for above: this is a bug"
@@ -69,6 +73,12 @@ class ServiceProcess:
         """Wait for its end; return the exit status."""
         return self.process.wait(PATIENCE)
 
+    def heard_of(self, names: Collection[str]) -> set[str]:
+        """Return those of `names`, ids of requests, that its log tells of. Ask once it ended."""
+        self._log.seek(0)
+        lines = (json.loads(line) for line in self._log if line.startswith("{"))
+        return {line["request_id"] for line in lines if line.get("request_id") in names}
+
     def __enter__(self) -> Self:
         """Use it in a `with` statement."""
         return self
@@ -83,3 +93,4 @@ class ServiceProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+        self._log.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import time
 from collections import Counter
@@ -20,7 +21,11 @@ LONGEST_STAY = 0.3  # seconds until a client that will leave has left
 
 @dataclass
 class Tally:
-    """What came back. `wrong` answers differ from the solo answer; `broken` ones never came."""
+    """What came back. `wrong` answers differ from the solo answer; `broken` ones never came.
+
+    Of requests whose connection broke while the service was ending, `cut` keeps what they were, by
+    their ids: the service's log tells those that it had not read yet from those that it lost.
+    """
 
     answered: Counter[str] = field(default_factory=Counter)
     refused: int = 0
@@ -29,6 +34,7 @@ class Tally:
     late: int = 0
     wrong: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    cut: dict[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -45,6 +51,7 @@ class Soak:
         self._texts = list(texts)
         self._seed = seed
         self._solo: dict[tuple[str, int], Answer] = {}
+        self._numbers = itertools.count()
         self.tally = Tally()
         self.stopping = False  # once true, a service that is gone is no surprise
 
@@ -70,17 +77,21 @@ class Soak:
         """Let `clients` send requests until `seconds` are over or `requests` are sent."""
         end = time.monotonic() + seconds
         places = iter(range(requests))
-        connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=120)
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-            asyncio.TaskGroup() as group,
-        ):
+        async with aiohttp.TCPConnector(limit=0) as connector, asyncio.TaskGroup() as group:
             for number in range(clients):
-                chance = random.Random(f"{self._seed} {number}")  # noqa: S311 - no secret
-                group.create_task(self._client(session, chance, places, end))
+                group.create_task(self._client(connector, number, places, end))
 
     async def _client(
+        self, connector: aiohttp.BaseConnector, number: int, places: Iterator[int], end: float
+    ) -> None:
+        chance = random.Random(f"{self._seed} {number}")  # noqa: S311 - no secret
+        timeout = aiohttp.ClientTimeout(total=120)
+        async with aiohttp.ClientSession(
+            connector=connector, connector_owner=False, timeout=timeout
+        ) as session:
+            await self._requests(session, chance, places, end)
+
+    async def _requests(
         self,
         session: aiohttp.ClientSession,
         chance: random.Random,
@@ -90,6 +101,7 @@ class Soak:
         for _ in places:
             if time.monotonic() > end:
                 return
+            session.headers["X-Request-ID"] = name = f"soak-{next(self._numbers)}"
             kind = chance.choices(KINDS, [kind.share for kind in KINDS])[0]
             place, roll = chance.randrange(len(self._texts)), chance.random()
             try:
@@ -104,7 +116,10 @@ class Soak:
             except (aiohttp.ClientError, TimeoutError, StreamBroken) as error:
                 if self.stopping and isinstance(error, aiohttp.ClientConnectorError):
                     return
-                self.tally.broken.append(f"{kind.name}: {error!r}")
+                if self.stopping and isinstance(error, aiohttp.ClientError):
+                    self.tally.cut[name] = f"{kind.name}: {error!r}"
+                else:
+                    self.tally.broken.append(f"{kind.name}: {error!r}")
 
     async def _ask(self, session: aiohttp.ClientSession, kind: Kind, place: int) -> None:
         status, answer = await ask(session, self._base, kind, body(kind, self._slice(kind, place)))

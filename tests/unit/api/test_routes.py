@@ -100,6 +100,7 @@ def test_a_draining_service_turns_new_requests_away(client: TestClient) -> None:
     ]
     assert [(a.status_code, a.json()["code"]) for a in answers] == [(503, "draining")] * 2
     assert [a.headers["retry-after"] for a in answers] == ["5", "5"]
+    assert [a.headers["connection"] for a in answers] == ["close", "close"]
     assert client.get("/livez").status_code == 200
 
 
