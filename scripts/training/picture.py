@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from scripts.training.lengths import Score
 
 FEWEST = 20  # sources of one length
+COLOURS = [*colormaps["tab10"].colors, *colormaps["Dark2"].colors]  # type: ignore[attr-defined]
 
 
 def draw_loss_curve(
@@ -45,12 +48,16 @@ def draw_comparison(
     figure = Figure(figsize=(6.4, 4.2), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
+    axes.set_prop_cycle(color=COLOURS)
     for name, history in histories.items():
         losses = [row["validation"] for row in history]
         axes.plot([row["step"] for row in history], losses, label=name)
     axes.set_xlabel("step")
     axes.set_ylabel("validation loss, nats a label")
     axes.set_yscale("log")
+    plain = LogFormatter(minor_thresholds=(1, 0.5))  # 3, not 3 x 10^0; within a decade all of them
+    axes.yaxis.set_major_formatter(plain)
+    axes.yaxis.set_minor_formatter(plain)
     axes.set_title(title)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, fontsize=8)
@@ -70,6 +77,7 @@ def draw_lengths(
     told = {name: [s for s in scores if s.count >= FEWEST] for name, scores in curves.items()}
     bins = sorted({s.bin for scores in told.values() for s in scores}, key=_low)
     axes.set_xticks(range(len(bins)), bins)
+    axes.set_prop_cycle(color=COLOURS)
     for name, scores in told.items():
         places, style = [bins.index(s.bin) for s in scores], "o--" if name in dashed else "o-"
         axes.plot(places, [s.bleu for s in scores], style, label=name, markersize=3)
