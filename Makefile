@@ -16,6 +16,9 @@ LOCK = .venv-dev/bin/uv pip compile pyproject.toml --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --fork-strategy fewest --quiet \
 	--custom-compile-command "make lock" $(ARGS)
 
+# Two processes of pytest; the tests of a file stay together and share what they start.
+TOGETHER := -n 2 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all lint bench soak recipes compare dev lock clean python
 
@@ -25,12 +28,11 @@ help: ## Say what there is.
 run: $(RUN) ## Serve the models in models/ on DRAGOMAN_HOST:DRAGOMAN_PORT (127.0.0.1:8000).
 	@exec .venv/bin/python -m app
 
-test: $(DEV) ## Run the tests with the coverage gate; ARGS go to pytest.
-	.venv-dev/bin/python -m coverage run -m pytest $(ARGS)
-	.venv-dev/bin/python -m coverage report
+test: $(DEV) ## Run the tests in two processes, with the coverage gate; ARGS go to pytest.
+	.venv-dev/bin/python -m pytest $(TOGETHER) --cov --cov-report=term-missing $(ARGS)
 
 test-all: $(DEV) ## Run every test, every member of the model family among them; ARGS go to pytest.
-	.venv-dev/bin/python -m pytest -m "" $(ARGS)
+	.venv-dev/bin/python -m pytest $(TOGETHER) -m "" $(ARGS)
 
 lint: $(DEV) ## Check format, style, types, the directions of imports, containers.
 	.venv-dev/bin/python -m ruff format --check .
