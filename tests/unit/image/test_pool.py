@@ -43,7 +43,8 @@ async def test_the_first_error_in_order_is_raised_and_the_rest_is_not_begun(
 
     with pytest.raises(ValueError, match="2"):
         await pool.run([partial(call, number) for number in range(6)])
-    assert (set(begun), pool.waiting) == ({0, 1, 2, 3}, 0)
+    assert {0, 1, 2} <= set(begun) <= {0, 1, 2, 3}  # 3 may have begun beside 2
+    assert pool.waiting == 0
 
 
 class Gate:
