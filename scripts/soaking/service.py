@@ -18,6 +18,11 @@ from types import TracebackType
 from typing import Self
 
 PATIENCE = 300.0  # seconds for a start or an end
+FIXED = {
+    "DRAGOMAN_HOST": "127.0.0.1",
+    "DRAGOMAN_PORT": "0",
+    "DRAGOMAN_LOG_LEVEL": "info",  # a line for every request
+}
 
 
 class ServiceProcess:
@@ -33,7 +38,7 @@ class ServiceProcess:
         variables = {f"DRAGOMAN_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app"],
-            env={**os.environ, "DRAGOMAN_HOST": "127.0.0.1", "DRAGOMAN_PORT": "0", **variables},
+            env={**os.environ, **FIXED, **variables},
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -74,7 +79,10 @@ class ServiceProcess:
         return self.process.wait(PATIENCE)
 
     def heard_of(self, names: Collection[str]) -> set[str]:
-        """Return those of `names`, ids of requests, that its log tells of. Ask once it ended."""
+        """Return those of `names`, ids of requests, that its log tells of. Ask once it ended.
+
+        A request that it began to serve has a line there, whatever became of it.
+        """
         self._log.seek(0)
         lines = (json.loads(line) for line in self._log if line.startswith("{"))
         return {line["request_id"] for line in lines if line.get("request_id") in names}

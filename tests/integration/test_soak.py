@@ -31,7 +31,13 @@ async def test_a_disturbed_service_loses_nothing(models: Path) -> None:
         assert await settle(service.base) == {}
         service.terminate()
         assert service.ended() == 0
+        names = [f"soak-{number}" for number in range(800)]
+        heard = service.heard_of([*names, "never sent"])
     tally = soak.tally
+    # Some leave before their request is read; what was answered was heard of.
+    answered = sum(tally.answered.values()) + tally.garbage + tally.late
+    assert answered <= len(heard) <= len(names)
+    assert "never sent" not in heard
     assert (tally.wrong, tally.broken) == ([], [])
     assert sum(tally.answered.values()) > 500
     assert min(tally.left, tally.garbage) > 10
