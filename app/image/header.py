@@ -17,7 +17,8 @@ Format = Literal["JPEG", "PNG", "WEBP", "GIF"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 READ = "send JPEG, PNG, WebP or GIF"
 
-# What people send most, so that the answer can say what it is.
+# What people send most, so that the answer can say what it is. The group that repeats is atomic:
+# there would be exponentially many ways to read a run of comments.
 _OTHERS = (
     (re.compile(rb"....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL), "HEIC"),
     (re.compile(rb"....ftypavif", re.DOTALL), "AVIF"),
@@ -26,7 +27,7 @@ _OTHERS = (
     (re.compile(rb"%PDF-"), "PDF"),
     (
         re.compile(
-            rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<svg", re.S
+            rb"(\xef\xbb\xbf)?\s*(?>(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>)\s*)*<svg", re.S
         ),
         "SVG",
     ),

@@ -43,6 +43,8 @@ def test_a_file_says_how_large_it_is(
         (b"no image at all", "is no image of a known format; send JPEG, PNG, WebP or GIF"),
         (SVG, "is SVG; send JPEG, PNG, WebP or GIF"),
         (b" <svg/>", "is SVG; send JPEG, PNG, WebP or GIF"),
+        (b"<!-- a --> <?xml version='1.0'?><svg/>", "is SVG; send JPEG, PNG, WebP or GIF"),
+        (b"<!-- a -- > b -->\n<!DOCTYPE svg>\n<svg/>", "is SVG; send JPEG, PNG, WebP or GIF"),
         (HEIC, "is HEIC; send JPEG, PNG, WebP or GIF"),
         (b"\x00\x00\x00\x18ftypavif", "is AVIF; send JPEG, PNG, WebP or GIF"),
         (b"II*\x00" + bytes(9), "is TIFF; send JPEG, PNG, WebP or GIF"),
@@ -68,6 +70,12 @@ def test_what_is_no_image_is_called_by_its_name(data: bytes, message: str) -> No
     assert [(field.pointer, field.message) for field in caught.value.fields] == [
         ("/images/3", message)
     ]
+
+
+def test_thousands_of_comments_are_read_once() -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        read_header(b"<!---->" * 4000, "")
+    assert caught.value.fields[0].message.startswith("is no image of a known format")
 
 
 STARTS = (
