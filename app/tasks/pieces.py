@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from app.artifacts.manifest import Manifest
 from app.text.words import count_words
 
+SPACE = "▁"
+"""What a vocabulary of words writes for the space before a word."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -44,9 +47,21 @@ def readable(pieces: Sequence[str]) -> list[Piece]:
 
 def spell(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
     """Return vocabulary entries as people read them, whatever the tokenizer of `manifest` is."""
-    if manifest.text is not None and manifest.text.tokenizer == "subword":
+    kind = None if manifest.text is None else manifest.text.tokenizer
+    if kind == "subword":
         return readable(entries)
-    return [Piece(entry, 1) for entry in entries]
+    texts = _spaced(entries) if kind == "word" else entries
+    return [Piece(text, 1) for text in texts]
+
+
+def _spaced(entries: Sequence[str]) -> list[str]:
+    """Return the entries of a vocabulary of words with the space that is before each.
+
+    `▁a`, `▁man`, `'`, `s` keep it themselves; where none does, one stands between any two.
+    """
+    if any(SPACE in entry for entry in entries):
+        return [entry.replace(SPACE, " ") for entry in entries]
+    return [f" {entry}" for entry in entries]
 
 
 def spell_words(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
@@ -55,11 +70,8 @@ def spell_words(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
     A word is what `app.text.words` counts: of `[" a", " sur", "fer", "."]` two pieces are made,
     `" a"` and `" surfer."`.
     """
-    pieces = spell(entries, manifest)
-    if manifest.text is None or manifest.text.tokenizer == "word":
-        return pieces
     joined: list[Piece] = []
-    for piece in pieces:
+    for piece in spell(entries, manifest):
         before = joined[-1] if joined else None
         if before is not None and _goes_on(before.text, piece.text):
             joined[-1] = Piece(before.text + piece.text, before.tokens + piece.tokens)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from app.tasks.alignment import Alignment
 
-METASPACE = "▁"  # a word keeps the space before it so
 CELL, LETTER = 0.19, 0.08  # inches
 
 
@@ -38,5 +37,5 @@ def draw_attention(alignments: Sequence[Alignment], path: Path) -> None:
 
 
 def _readable(tokens: Sequence[str]) -> list[str]:
-    """Return tokens as labels: the space shown, a word without the mark before it."""
-    return ["␣" if one.isspace() else one.removeprefix(METASPACE) for one in tokens]
+    """Return tokens as labels: without the space before a word, one that is a space shown."""
+    return [one.strip() or "␣" for one in tokens]

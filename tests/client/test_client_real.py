@@ -65,7 +65,7 @@ def test_alternatives_and_alignments_come_back(service: str) -> None:
     assert len(translation.alternatives) == 2
     assert translation.score > translation.alternatives[0].score
     assert isinstance(translation.alignment, Alignment)
-    assert translation.alignment.target_tokens == ("un", "deux")
+    assert translation.alignment.target_tokens == (" un", " deux")
     assert [max(row) for row in translation.alignment.weights] == [1.0, 1.0]
 
 

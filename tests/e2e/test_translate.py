@@ -43,8 +43,8 @@ def test_alternatives_and_alignments_come_back(server: Served) -> None:
     assert (item["text"], len(item["alternatives"])) == ("un deux", 1)
     assert item["alternatives"][0]["score"] < item["score"]
     assert item["alignment"] == {
-        "source_tokens": ["one", "two", "</s>"],
-        "target_tokens": ["un", "deux"],
+        "source_tokens": [" one", " two", "</s>"],
+        "target_tokens": [" un", " deux"],
         "weights": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
     }
 

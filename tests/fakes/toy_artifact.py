@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer as Backend
-from tokenizers import models, pre_tokenizers
+from tokenizers import decoders, models, pre_tokenizers
 
 from app.artifacts.manifest import (
     Generation,
@@ -136,11 +136,19 @@ def _captioner(name: str, version: int, grid: int = GRID) -> Manifest:
 
 
 def word_tokenizer(words: Sequence[str], tags: Sequence[str] = ()) -> Backend:
-    """Return a tokenizer that splits at spaces; ids are places in `words`, `tags` are control."""
-    vocabulary = {word: index for index, word in enumerate(words)}
+    """Return a tokenizer of words and marks; ids are places in `words`, `tags` are control.
+
+    As `scripts.training.tokenizer.train_word` makes it: `one` is kept as `▁one`, with its space.
+    """
+    control = [*SPECIAL_TOKENS, *tags]
+    entries = [word if word in control else f"▁{word}" for word in words]
+    vocabulary = {entry: index for index, entry in enumerate(entries)}
     backend = Backend(models.WordLevel(vocabulary, unk_token=SPECIAL_TOKENS[UNK]))
-    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    backend.add_special_tokens([*SPECIAL_TOKENS, *tags])
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
+    )
+    backend.decoder = decoders.Metaspace()
+    backend.add_special_tokens(control)
     return backend
 
 

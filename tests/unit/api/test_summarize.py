@@ -76,8 +76,8 @@ def test_a_list_comes_back_in_order_with_alternatives_and_alignments(client: Tes
     assert (first["text"], second["text"]) == ("two one", "ten")
     assert first["alternatives"] == [{"text": "two", "score": -2.0, "finish_reason": "stop"}]
     assert first["alignment"] == {
-        "source_tokens": ["one", "two", "</s>"],
-        "target_tokens": ["two", "one"],
+        "source_tokens": [" one", " two", "</s>"],
+        "target_tokens": [" two", " one"],
         "weights": [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
     }
 

@@ -54,8 +54,8 @@ def test_a_list_comes_back_in_order_with_alternatives_and_alignments(client: Tes
             "finish_reason": "stop",
             "alternatives": [{"text": "two", "score": -2.0, "finish_reason": "stop"}],
             "alignment": {
-                "source_tokens": ["one", "two", "</s>"],
-                "target_tokens": ["two", "one"],
+                "source_tokens": [" one", " two", "</s>"],
+                "target_tokens": [" two", " one"],
                 "weights": [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]],
             },
         },
@@ -65,8 +65,8 @@ def test_a_list_comes_back_in_order_with_alternatives_and_alignments(client: Tes
             "finish_reason": "stop",
             "alternatives": [{"text": "", "score": -2.0, "finish_reason": "stop"}],
             "alignment": {
-                "source_tokens": ["ten", "</s>"],
-                "target_tokens": ["ten"],
+                "source_tokens": [" ten", "</s>"],
+                "target_tokens": [" ten"],
                 "weights": [[1.0, 0.0]],
             },
         },
@@ -278,6 +278,22 @@ def test_a_compressed_body_is_refused(client: TestClient) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     response = client.post(URL, content=b"\x1f\x8b", headers=headers)
     assert problem(response) == (415, "unsupported_media_type", [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"text": ["one", "a" + "\u0301\u0316" * 100_000]}, "/text/1"),
+        ({"text": "a" + "\u0301\u00ad\u0316\u200d" * 100_000}, "/text"),
+        ({"text": "one", "options": {"prefix": "a" + "\u0301\u0316" * 16}}, "/options/prefix"),
+    ],
+    ids=["list", "parted", "prefix"],
+)
+def test_marks_without_end_are_refused_before_they_are_put_in_order(
+    client: TestClient, fields: dict[str, Any], pointer: str
+) -> None:
+    message = "must not pile more than 30 marks on one letter: leave some out"
+    assert problem(post(client, **fields)) == (422, "invalid_request", [(pointer, message)])
 
 
 def test_a_declared_and_an_undeclared_large_body_are_both_413(client: TestClient) -> None:

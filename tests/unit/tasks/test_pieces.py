@@ -8,7 +8,9 @@ from tokenizers import Tokenizer as Backend
 from tokenizers import models, pre_tokenizers
 
 from app.artifacts.manifest import Manifest, TextProcessing
-from app.tasks.pieces import Piece, merge_weights, readable, spell_words
+from app.tasks.pieces import Piece, merge_weights, readable, spell, spell_words
+from app.text.tokenizer import Tokenizer
+from scripts.training.tokenizer import TRAINERS
 from tests.fakes.models import manifest
 
 
@@ -72,7 +74,10 @@ SUBWORD, WORD, CHAR = (
         (SUBWORD, ["Ġa", "Ġsur", "fer", ".", "Ġruns"], [(" a", 1), (" surfer.", 3), (" runs", 1)]),
         (SUBWORD, ["man", "'", "s", "Ġhat"], [("man's", 3), (" hat", 1)]),
         (SUBWORD, ["Ġ", "cat"], [(" cat", 2)]),
-        (WORD, ["a", "dog", "."], [("a", 1), ("dog", 1), (".", 1)]),
+        (WORD, ["▁a", "▁dog", "."], [(" a", 1), (" dog.", 2)]),
+        (WORD, ["▁a", "▁man", "'", "s", "▁hat"], [(" a", 1), (" man's", 3), (" hat", 1)]),
+        (WORD, ["▁say", "▁", '"', "hi", '"'], [(" say", 1), (' "hi"', 4)]),
+        (WORD, ["a", "dog", "."], [(" a", 1), (" dog", 1), (" .", 1)]),
         (CHAR, ["a", " ", "c", "at"], [("a", 1), (" cat", 3)]),
         (CHAR, ["空", "客", "A", "3"], [("空", 1), ("客", 1), ("A3", 2)]),
         (SUBWORD, [], []),
@@ -82,3 +87,23 @@ def test_the_pieces_of_a_word_are_one(
     about: Manifest, entries: list[str], expected: list[tuple[str, int]]
 ) -> None:
     assert [(piece.text, piece.tokens) for piece in spell_words(entries, about)] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("word", "a man's dog.", [" a", " man", "'", "s", " dog", "."]),
+        ("plain", "a man's dog.", [" a", " man", " 's", " dog", " ."]),
+        ("char", "a dog.", ["a", " ", "d", "o", "g", "."]),
+        ("subword", "a man's dog.", [" a", " man", "'s", " dog", "."]),
+    ],
+)
+def test_pieces_spell_what_each_trained_vocabulary_decodes_to(
+    kind: str, text: str, expected: list[str]
+) -> None:
+    tokenizer = Tokenizer(TRAINERS[kind]([text] * 4, 300))
+    about = {"subword": SUBWORD, "char": CHAR}.get(kind, WORD)
+    ids = tokenizer.encode(text)
+    spelt = [piece.text for piece in spell(tokenizer.pieces(ids), about)]
+    assert spelt == expected
+    assert "".join(spelt).strip() == tokenizer.decode(ids)

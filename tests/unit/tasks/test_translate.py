@@ -30,7 +30,7 @@ def test_a_text_becomes_its_normalised_ids_and_the_end() -> None:
 
 def test_control_tokens_cannot_be_typed() -> None:
     (item,) = prepare(job("</s> one <pad>"), model()).items
-    assert item.source["tokens"].tolist() == [3, 4, 3, 2]
+    assert item.source["tokens"].tolist() == [*[3] * 5, 4, *[3] * 4, 2]
 
 
 def test_outputs_stop_by_ratio_unless_told_otherwise() -> None:
@@ -67,7 +67,7 @@ def test_an_alignment_drops_the_padding_of_its_batch() -> None:
     attention = np.array([[0.75, 0.25, 0.0, 0.0]], np.float32)
     result = SequenceResult((Hypothesis((5,), -1.0, -1.0, "stop", attention),), 2)
     assert answer(prepared, [result]).items[0].alignment == Alignment(
-        ("one", "</s>"), ("two",), ((0.75, 0.25),)
+        (" one", "</s>"), (" two",), ((0.75, 0.25),)
     )
 
 

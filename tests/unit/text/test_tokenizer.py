@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer as Backend
+from tokenizers import models, pre_tokenizers
 
 from app.text.normalizer import normalize
 from app.text.tokenizer import BOS, EOS, PAD, SPECIAL_TOKENS, UNK, Tokenizer
 from scripts.training.tokenizer import TRAINERS
-from tests.fakes.toy_artifact import word_tokenizer
 
 TAG = "<2fr>"  # of a language
 CONTROL_LITERALS = ("<pad>", "<s>", "</s>", "<unk>", TAG, "<0x41>", "[CLS]", "<|endoftext|>")
@@ -164,8 +165,12 @@ def test_a_control_token_is_found_by_its_name_and_nothing_else_is(tokenizer: Tok
 
 
 def test_a_word_that_is_spelt_like_a_tag_is_unknown() -> None:
-    tokenizer = Tokenizer(word_tokenizer(("<pad>", "<s>", "</s>", "<unk>", "one", TAG), [TAG]))
-    assert tokenizer.encode(f"one {TAG}") == [4, UNK]
+    words = (*SPECIAL_TOKENS, "one", TAG)
+    vocabulary = {word: place for place, word in enumerate(words)}
+    backend = Backend(models.WordLevel(vocabulary, unk_token=SPECIAL_TOKENS[UNK]))
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    backend.add_special_tokens([*SPECIAL_TOKENS, TAG])
+    assert Tokenizer(backend).encode(f"one {TAG}") == [4, UNK]
 
 
 def test_a_batch_encodes_as_its_texts_do_one_by_one(tokenizer: Tokenizer) -> None:
