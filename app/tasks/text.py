@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.artifacts.manifest import Manifest, TokenDecoding
 from app.errors import FieldError, InvalidRequest, TooLong
+from app.text.marks import MOST_MARKS, piles_up
 from app.text.normalizer import normalize
 from app.text.tokenizer import Tokenizer
 
@@ -38,12 +39,17 @@ def check_text(text: str, pointer: str) -> str:
         pointer: where in the request it stands, `/text/3` say.
 
     Raises:
-        InvalidRequest: nothing is left to read, or a character cannot be text.
+        InvalidRequest: nothing is left to read, a character cannot be text, or too many marks are
+            piled on one letter.
     """
     if "\x00" in text:
         raise _invalid(pointer, "must not hold a NUL character")
     if _SURROGATE.search(text):
         raise _invalid(pointer, "must not hold half of a surrogate pair")
+    if piles_up(text):
+        raise _invalid(
+            pointer, f"must not pile more than {MOST_MARKS} marks on one letter: leave some out"
+        )
     normalized = normalize(text)
     if not normalized:
         raise _invalid(pointer, "must not be empty")

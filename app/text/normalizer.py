@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_INVISIBLE = "\u00ad\u200b\ufeff"  # soft hyphen, zero-width space, byte-order mark
 _FOLD = str.maketrans(
     {
         "\u2018": "'",
@@ -22,11 +23,9 @@ _FOLD = str.maketrans(
         "\u201e": '"',
         "\u201f": '"',
         "\u2026": "...",
-        "\u00ad": None,  # soft hyphen
-        "\u200b": None,  # zero-width space
-        "\ufeff": None,  # byte-order mark
         "\u2010": "-",
         "\u2011": "-",
+        **dict.fromkeys(_INVISIBLE),
     }
 )
 _DEVANAGARI = (
@@ -39,6 +38,10 @@ _NON_JOINER, _JOINER, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
 _VIRAMA = 9  # canonical combining class
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+VANISHING = frozenset(
+    (*_INVISIBLE, _NON_JOINER, _JOINER, *filter(_CONTROL.match, map(chr, range(160))))
+)
+"""Characters that may be taken away, so that those before and after them meet."""
 
 
 def normalize(text: str) -> str:
