@@ -32,10 +32,11 @@ async def race(
     working = asyncio.current_task()
     assert working is not None, "only a task can wait: this is a bug"
     reason: DragomanError | None = None
+    over = False  # what `watching` calls at its end may come when nothing is left to cancel
 
     def stop(error: DragomanError) -> None:
         nonlocal reason
-        if reason is None:
+        if reason is None and not over:
             reason = error
             working.cancel()
 
@@ -49,6 +50,7 @@ async def race(
             raise  # somebody else cancelled it
         raise reason from None
     finally:
+        over = True
         watching.cancel()
 
 

@@ -86,6 +86,31 @@ async def test_work_that_comes_when_draining_has_taken_too_long_is_turned_away()
     assert not asyncio.current_task().cancelling()  # type: ignore[union-attr]
 
 
+async def test_a_client_that_leaves_just_as_its_answer_is_there_cancels_nothing_else() -> None:
+    gone, done = asyncio.Event(), asyncio.Event()
+    started = asyncio.Event()
+
+    async def work() -> int:
+        started.set()
+        await done.wait()
+        return 7
+
+    async def leaving() -> None:
+        await gone.wait()
+
+    async def handle() -> int:
+        result = await race(work(), leaving(), Gate())
+        await asyncio.sleep(0)  # its answer is sent
+        return result
+
+    handling = asyncio.create_task(handle())
+    await started.wait()
+    await asyncio.sleep(0)  # until both wait
+    gone.set()
+    done.set()
+    assert await handling == 7
+
+
 async def test_cancelling_the_race_cancels_the_work() -> None:
     work = Work()
     receive, _ = channel()
