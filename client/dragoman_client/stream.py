@@ -24,6 +24,7 @@ class _Stream(Generic[T]):
         """Read `response`, of which only the headers have come; `read` makes its results."""
         self._read = read
         self._response = response
+        self._events = httpx2.EventSource(response, max_event_size=None)
         self._listed = listed
         self.request_id = request_id
         self._results: list[T] | None = None
@@ -42,13 +43,13 @@ class _Stream(Generic[T]):
             raise RuntimeError("a list was sent: use `results`")
         return self.results[0]
 
-    def _take(self, line: str) -> Piece | None:
-        """Return the piece that a line brings, if it brings one."""
-        event = wire.read_event(self._read, line, self._response, self.request_id)
-        if isinstance(event, list):
-            self._results = event
+    def _take(self, event: httpx2.ServerSentEvent) -> Piece | None:
+        """Return the piece that an event brings, if it brings one."""
+        found = wire.read_event(self._read, event.data, self._response, self.request_id)
+        if isinstance(found, list):
+            self._results = found
             return None
-        return event
+        return found
 
     def _check_ended(self) -> None:
         if self._results is None:
@@ -65,8 +66,8 @@ class _SyncStream(_Stream[T]):
             DragomanError: the stream ended with an error, or without an end.
         """
         try:
-            for line in self._response.iter_lines():
-                piece = self._take(line)
+            for event in self._events:
+                piece = self._take(event)
                 if piece is not None:
                     yield piece
         except httpx2.TransportError as error:
@@ -103,8 +104,8 @@ class _AsyncStream(_Stream[T]):
             DragomanError: the stream ended with an error, or without an end.
         """
         try:
-            async for line in self._response.aiter_lines():
-                piece = self._take(line)
+            async for event in self._events:
+                piece = self._take(event)
                 if piece is not None:
                     yield piece
         except httpx2.TransportError as error:

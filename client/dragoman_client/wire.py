@@ -58,19 +58,18 @@ def read_results(
 
 
 def read_event(
-    read: reading.Reader[_T], line: str, response: httpx2.Response, request_id: str
+    read: reading.Reader[_T], data: str, response: httpx2.Response, request_id: str
 ) -> results.Piece | list[_T] | None:
-    """What a line of a stream brings: a piece, the results at the end, or nothing.
+    """What the data of an event brings: a piece, the results at the end, or nothing.
 
     Raises:
         ApiError: the stream ended with an error.
-        UnexpectedAnswer: the line is no such event.
+        UnexpectedAnswer: the data is no such event.
     """
-    field, _, value = line.partition(":")
-    if field != "data":  # a comment that keeps the connection alive, or the end of an event
+    if not data:  # by the standard an event without data is none
         return None
     try:
-        event = json.loads(value)
+        event = json.loads(data)
         if event["type"] == "token":
             return results.Piece(int(event["index"]), str(event["text"]))
         if event["type"] == "values":
@@ -159,11 +158,17 @@ def _failure(
 
 def failure_of_transport(error: httpx2.TransportError, request_id: str) -> errors.DragomanError:
     """The error that a failed exchange stands for, with its cause."""
+    reason = str(error) or type(error).__name__
     failure: errors.DragomanError
-    if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
+    if isinstance(error, httpx2.SSEError):
+        failure = errors.UnexpectedAnswer(
+            f"the answer is no stream of Dragoman's: {reason}", request_id=request_id
+        )
+    elif isinstance(error, httpx2.TimeoutException) and not isinstance(
+        error, httpx2.ConnectTimeout
+    ):
         failure = errors.TimedOut("no answer within the timeout", request_id=request_id)
     else:
-        reason = str(error) or type(error).__name__
         failure = errors.ConnectionFailed(
             f"cannot reach the service: {reason}", request_id=request_id
         )

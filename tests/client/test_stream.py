@@ -27,7 +27,8 @@ DONE = {"type": "done", "result": translated("Bonjour").json(), "timings": {"tot
 
 
 def stream(*events: Any) -> httpx2.Response:
-    lines = [": ping\n\n", *(f"data: {json.dumps(event)}\n\n" for event in events)]
+    spelt = (json.dumps(event, ensure_ascii=False) for event in events)  # as the service does
+    lines = [": ping\n\n", "retry: 9\n\n", *(f"data: {one}\n\n" for one in spelt)]
     headers = {"Content-Type": "text/event-stream", "X-Request-ID": "served"}
     return httpx2.Response(200, headers=headers, content="".join(lines).encode())
 
@@ -42,6 +43,41 @@ def test_pieces_come_in_order_and_the_result_at_the_end() -> None:
         _ = found.result
     assert list(found) == [Piece(0, "Bon"), Piece(0, "jour")]
     assert (str(found.result), found.request_id) == ("Bonjour", "served")
+
+
+SEPARATORS = "a\u2028b\u2029c\u0085d\u001ce"
+"""What `str.splitlines` takes for ends of lines; a stream's lines end at CR and LF only."""
+
+
+async def test_characters_that_look_like_ends_of_lines_are_text() -> None:
+    done = {**DONE, "result": translated(SEPARATORS).json()}
+    events = [{"type": "token", "index": 0, "text": SEPARATORS}, done]
+    found = client(stream(*events)).translate_stream("Good day", target="fr")
+    assert [piece.text for piece in found] == [SEPARATORS]
+    assert found.result.text == SEPARATORS
+    async with AsyncDragoman(transport=Replies(stream(*events)).transport) as dragoman:
+        later = await dragoman.translate_stream("Good day", target="fr")
+        assert [piece.text async for piece in later] == [SEPARATORS]
+        assert later.result.text == SEPARATORS
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_lines_end_as_the_standard_says_and_come_in_any_parts(end: str, size: int) -> None:
+    told = stream({"type": "token", "index": 0, "text": "été\u2028"}, DONE)
+    body = told.content.decode().replace("\n", end).encode()
+    parts = iter([body[at : at + size] for at in range(0, len(body), size)])
+    reply = httpx2.Response(200, headers=told.headers, content=parts)
+    found = client(reply).translate_stream("Good day", target="fr")
+    assert list(found) == [Piece(0, "été\u2028")]
+    assert found.result.text == "Bonjour"
+
+
+def test_an_answer_that_is_no_stream_is_unexpected() -> None:
+    page = httpx2.Response(200, html="<p>Welcome to the proxy</p>")
+    with pytest.raises(UnexpectedAnswer) as caught:
+        list(client(page).translate_stream("Hi", target="fr"))
+    assert caught.value.code == "unexpected_answer"
 
 
 def test_a_list_has_results() -> None:
