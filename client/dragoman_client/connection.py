@@ -6,6 +6,7 @@ import random
 import uuid
 from asyncio import sleep as async_sleep
 from collections.abc import Mapping
+from contextlib import aclosing, closing
 from time import sleep
 from types import TracebackType
 from typing import Self, TypeVar
@@ -121,12 +122,13 @@ class Connection:
                 )
                 response = self._http.send(request, stream=stream)
                 if not response.is_success:
-                    response.read()
+                    with closing(response):
+                        response.read()
                 failure = wire.failure_of(response, request_id)
                 if failure is None:
                     return response, wire.request_id_of(response, request_id)
-            except httpx2.TransportError as error:
-                failure = wire.failure_of_transport(error, request_id)
+            except httpx2.RequestError as error:
+                failure = wire.failure_of_exchange(error, request_id)
             pause = self._policy.pause(failure, tried, random.random())  # noqa: S311 (jitter)
             if pause is None:
                 raise failure
@@ -230,12 +232,13 @@ class AsyncConnection:
                 )
                 response = await self._http.send(request, stream=stream)
                 if not response.is_success:
-                    await response.aread()
+                    async with aclosing(response):
+                        await response.aread()
                 failure = wire.failure_of(response, request_id)
                 if failure is None:
                     return response, wire.request_id_of(response, request_id)
-            except httpx2.TransportError as error:
-                failure = wire.failure_of_transport(error, request_id)
+            except httpx2.RequestError as error:
+                failure = wire.failure_of_exchange(error, request_id)
             pause = self._policy.pause(failure, tried, random.random())  # noqa: S311 (jitter)
             if pause is None:
                 raise failure

@@ -11,7 +11,7 @@ from dragoman_client import results
 _T = TypeVar("_T")
 Reader = Callable[[Mapping[str, Any], str], list[_T]]
 """Makes results of an answer's body and the request's id."""
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError)
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def translations(body: Mapping[str, Any], request_id: str) -> list[results.Translation]:

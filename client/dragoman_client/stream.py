@@ -70,8 +70,8 @@ class _SyncStream(_Stream[T]):
                 piece = self._take(event)
                 if piece is not None:
                     yield piece
-        except httpx2.TransportError as error:
-            raise wire.failure_of_transport(error, self.request_id) from error
+        except httpx2.RequestError as error:
+            raise wire.failure_of_exchange(error, self.request_id) from error
         finally:
             self.close()
         self._check_ended()
@@ -108,8 +108,8 @@ class _AsyncStream(_Stream[T]):
                 piece = self._take(event)
                 if piece is not None:
                     yield piece
-        except httpx2.TransportError as error:
-            raise wire.failure_of_transport(error, self.request_id) from error
+        except httpx2.RequestError as error:
+            raise wire.failure_of_exchange(error, self.request_id) from error
         finally:
             await self.close()
         self._check_ended()

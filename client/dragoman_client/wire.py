@@ -129,22 +129,26 @@ def failure_of(response: httpx2.Response, request_id: str) -> errors.DragomanErr
     """The error that an answer stands for; None for a success."""
     if response.is_success:
         return None
-    try:
-        problem = response.json()
-    except ValueError:
-        problem = None
-    if not isinstance(problem, dict) or not isinstance(problem.get("code"), str):
-        if response.status_code not in _STATUSES and response.status_code < 500:
-            return _unexpected(response, request_id)
-        problem = {}  # a proxy in between: the status says enough
+    status = response.status_code
     pause = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-    return _failure(problem, response.status_code, request_id, pause)
+    try:
+        return _failure(response.json(), status, request_id, pause)
+    except reading.MALFORMED:
+        if status not in _STATUSES and status < 500:
+            return _unexpected(response, request_id)
+        # A proxy in between: the status says enough.
+        return _kind(status)(
+            f"HTTP {status}", request_id=request_id, status=status, retry_after=pause
+        )
 
 
 def _failure(
     problem: Mapping[str, Any], status: int, request_id: str, pause: float | None
 ) -> errors.ApiError:
-    code = problem.get("code")
+    """The error that a problem stands for; raises one of `MALFORMED` where it is none."""
+    code = problem["code"]
+    if not isinstance(code, str):
+        raise TypeError("the code of a problem is a string")
     kind = errors.TooLong if code == errors.TooLong.code else _kind(status)
     return kind(
         str(problem.get("detail") or problem.get("title") or f"HTTP {status}"),
@@ -156,13 +160,13 @@ def _failure(
     )
 
 
-def failure_of_transport(error: httpx2.TransportError, request_id: str) -> errors.DragomanError:
+def failure_of_exchange(error: httpx2.RequestError, request_id: str) -> errors.DragomanError:
     """The error that a failed exchange stands for, with its cause."""
     reason = str(error) or type(error).__name__
     failure: errors.DragomanError
-    if isinstance(error, httpx2.SSEError):
+    if isinstance(error, httpx2.SSEError | httpx2.DecodingError):
         failure = errors.UnexpectedAnswer(
-            f"the answer is no stream of Dragoman's: {reason}", request_id=request_id
+            f"the answer is not as Dragoman's are: {reason}", request_id=request_id
         )
     elif isinstance(error, httpx2.TimeoutException) and not isinstance(
         error, httpx2.ConnectTimeout

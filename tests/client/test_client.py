@@ -227,6 +227,7 @@ def test_a_proxys_error_page_is_judged_by_its_status() -> None:
     [
         httpx2.Response(200, text="<html>"),
         httpx2.Response(200, json=[]),
+        httpx2.Response(200, text="[" * 100_000),
         httpx2.Response(200, json={"translations": []}),
         translated("One", "Two"),
         httpx2.Response(400, text="who are you?"),
@@ -236,6 +237,51 @@ def test_a_proxys_error_page_is_judged_by_its_status() -> None:
 def test_an_answer_that_is_not_dragomans_is_said_to_be_so(reply: httpx2.Response) -> None:
     error = failure_for(reply)
     assert (type(error), error.code) == (UnexpectedAnswer, "unexpected_answer")
+
+
+MALFORMED = [
+    {"code": "invalid_request", "errors": ["bad"]},
+    {"code": "invalid_request", "errors": 5},
+    {"code": "invalid_request", "errors": [{"pointer": "/text"}]},
+    {"code": 5},
+    {"code": None, "detail": "who knows?"},
+    ["code"],
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+async def test_a_problem_that_is_not_dragomans_is_said_to_be_so(body: object) -> None:
+    assert type(failure_for(httpx2.Response(400, json=body))) is UnexpectedAnswer
+    busy = failure_for(httpx2.Response(503, json=body, headers={"Retry-After": "7"}))
+    assert (type(busy), busy.code, busy.retry_after) == (Refused, "refused", 7.0)
+    replies = Replies(httpx2.Response(400, json=body))
+    async with AsyncDragoman("http://service", transport=replies.transport) as client:
+        with pytest.raises(UnexpectedAnswer):
+            await client.translate("Hello", target="fr")
+
+
+def garbled(status: int) -> httpx2.Response:
+    """An answer that says that it is compressed, and is not; only who reads it finds out."""
+    kind = {"Content-Encoding": "gzip", "Content-Type": "text/event-stream"}
+    return httpx2.Response(status, headers=kind, stream=httpx2.ByteStream(b"not compressed"))
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+async def test_a_body_that_cannot_be_decompressed_is_unexpected_and_closed(status: int) -> None:
+    told = [garbled(status) for _ in range(4)]
+    error = failure_for(told[0])
+    assert isinstance(error.__cause__, httpx2.DecodingError)
+    assert (type(error), error.retriable) == (UnexpectedAnswer, False)
+    with connect(Replies(told[1])) as client, pytest.raises(UnexpectedAnswer):
+        list(client.translate_stream("Hello", target="fr"))
+    replies = Replies(*told[2:])
+    async with AsyncDragoman("http://service", transport=replies.transport) as later:
+        with pytest.raises(UnexpectedAnswer):
+            await later.translate("Hello", target="fr")
+        with pytest.raises(UnexpectedAnswer):
+            async for _ in await later.translate_stream("Hello", target="fr"):
+                pass
+    assert [reply.is_closed for reply in told] == [True] * 4
 
 
 @pytest.mark.parametrize("call", [Dragoman.models, lambda client: client.model("m")])

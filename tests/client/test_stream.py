@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import httpx2
@@ -122,8 +123,11 @@ def test_a_stream_without_an_end_is_a_failed_connection() -> None:
 
 
 def test_what_is_no_event_is_unexpected_and_new_events_are_not() -> None:
-    with pytest.raises(UnexpectedAnswer):
-        list(client(stream({"no": "type"})).translate_stream("Hi", target="fr"))
+    place = {"type": "token", "index": math.inf, "text": ""}
+    error = {"type": "error", "error": {"status": 500, "code": "a", "errors": ["bad"]}}
+    for event in ({"no": "type"}, place, error, {"type": "error", "error": {"status": 500}}):
+        with pytest.raises(UnexpectedAnswer):
+            list(client(stream(event)).translate_stream("Hi", target="fr"))
     later = {"type": "thought", "text": "hm"}
     assert list(client(stream(later, DONE)).translate_stream("Hi", target="fr")) == []
 
