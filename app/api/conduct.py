@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,9 +10,9 @@ from fastapi import Request
 
 from app.api.context import RequestContext
 from app.api.gate import draining
-from app.api.race import race, until_gone
+from app.api.race import in_time, race, until_gone
 from app.api.service import Service
-from app.errors import Cancelled, DeadlineExceeded
+from app.errors import Cancelled
 from app.tasks.answer import Answer
 from app.tasks.job import Job, Prepared
 from app.tasks.task import Piece, Task, follow
@@ -72,11 +70,8 @@ class Conduct(Generic[J]):
         return Following(pieces(), close)
 
     async def _prepared(self, job: J) -> Prepared:
-        try:
-            async with asyncio.timeout(self.context.deadline - time.monotonic()):
-                prepared = await self.task.prepare(job)
-        except TimeoutError:
-            raise DeadlineExceeded("The deadline passed before the request was read.") from None
+        preparing = self.task.prepare(job)
+        prepared = await in_time(preparing, self.context.deadline, self.service.gate)
         self.context.items, self.context.tokens = len(prepared.items), prepared.source_tokens
         return prepared
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -14,12 +15,14 @@ from app.api.budget import Budget
 from app.api.context import RequestContext, attach, request_id
 from app.api.gate import Gate
 from app.api.problems import domain_problem, too_large, unforeseen
-from app.errors import Overloaded
+from app.errors import DeadlineExceeded, Overloaded
 from app.observability.logging import log_bug, log_event
 from app.observability.metrics import Metrics
 
 logger = logging.getLogger("dragoman.request")
 
+UNREAD = 1.0
+"""Seconds beyond its deadline in which a client may still take its answer."""
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -27,7 +30,8 @@ class ObserveRequests:
     """Give each request its id, count it at the gate, log and measure it once answered.
 
     While the service drains, each answer asks its client to close the connection: what came over it
-    next might find the service gone.
+    next might find the service gone. A client that does not take its answer is cut off once its
+    time is over, since nothing can be told to it.
     """
 
     def __init__(self, app: ASGIApp, gate: Gate, metrics: Metrics, deadline: float) -> None:
@@ -53,11 +57,18 @@ class ObserveRequests:
                 headers["X-Request-ID"] = identity
                 if self._gate.draining:
                     headers["Connection"] = "close"
-            await send(message)
+            left = max(0.0, context.deadline - time.monotonic())
+            try:
+                async with asyncio.timeout(left + UNREAD):
+                    await send(message)
+            except TimeoutError:
+                raise Unread from None
 
         self._gate.running += 1
         try:
             await self._app(scope, receive, send_with_id)
+        except Unread:
+            context.code = DeadlineExceeded.code
         except Exception as error:
             log_bug(logger, context.request_id, error)
             if not status:
@@ -85,6 +96,10 @@ class ObserveRequests:
             tokens=context.tokens,
             code=context.code,
         )
+
+
+class Unread(Exception):
+    """A client does not take its answer; only its connection can be closed."""
 
 
 class LimitBody:

@@ -14,7 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.api.context import context_of
+from app.api.dependencies import service_of
 from app.api.pointers import pointer, sane
+from app.api.race import in_time
 from app.errors import Cancelled, FieldError, InvalidRequest
 
 _MOST_FIELDS = 64
@@ -115,7 +118,10 @@ class JsonRequest(Request):
 
 
 class StrictJsonRoute(APIRoute):
-    """A route whose body, if it takes one, is strict JSON of a JSON content type."""
+    """A route whose body, if it takes one, is strict JSON of a JSON content type.
+
+    All of it must come before the deadline, and before draining takes too long.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the strict reader."""
@@ -126,8 +132,9 @@ class StrictJsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             if request.headers.get("content-encoding", "identity").lower() != "identity":
                 raise HTTPException(415, "Send the body without Content-Encoding.")
+            deadline, gate = context_of(request.scope).deadline, service_of(request).gate
             try:
-                value = await self.read(request)
+                value = await in_time(self.read(request), deadline, gate)
             except ClientDisconnect:
                 raise Cancelled("The client went away.") from None
             return await handler(JsonRequest(request, value))

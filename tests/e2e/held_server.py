@@ -14,7 +14,7 @@ from app.__main__ import serve
 from app.api.service import Service
 from app.settings import Settings
 from tests.fakes.engine import FakeEngine, FakeSubmission
-from tests.fakes.models import FakeLoader, model
+from tests.fakes.models import FakeLoader, captioner, model
 
 
 class TellingSubmission(FakeSubmission):
@@ -54,5 +54,5 @@ if __name__ == "__main__":
     settings = Settings()
     translator = model(engine=TellingEngine(hold=True))
     summarizer = model("toy-en", TellingEngine(hold=True), [("en", "en")], task="summarize")
-    service = Service(FakeLoader(translator, summarizer), settings.max_items)
+    service = Service(FakeLoader(translator, summarizer, captioner()), settings.max_items)
     sys.exit(serve(settings, service))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import threading
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,67 @@ def test_a_stream_that_draining_cuts_ends_with_an_error(tmp_path: Path) -> None:
         assert server.ended() == 0
         (line,) = [one for one in logged(server) if one.get("route") == "/v1/translate/stream"]
         assert (line["status"], line["code"]) == (200, "draining")
+
+
+def stop_in_the_middle(
+    server: Served, path: str = "/v1/translate", sent: int = 10
+) -> http.client.HTTPConnection:
+    """Send `sent` bytes of a body, and no more of it."""
+    connection = server.connection()
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(sent + 1))
+    connection.endheaders(b" " * sent)
+    return connection
+
+
+def refused(connection: http.client.HTTPConnection) -> tuple[int, str]:
+    response = connection.getresponse()
+    code = json.loads(response.read())["code"]
+    connection.close()
+    return response.status, code
+
+
+def in_work(server: Served) -> float:
+    connection = server.connection()
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    connection.close()
+    (line,) = [line for line in lines if line.startswith("dragoman_requests_running ")]
+    return float(line.split()[1])
+
+
+@pytest.mark.parametrize("path", ["/v1/translate", "/v1/translate/stream", "/v1/caption"])
+def test_a_body_that_does_not_come_ends_at_the_deadline(tmp_path: Path, path: str) -> None:
+    with Served(HELD, tmp_path / "log", deadline=0.3) as server:
+        server.until("/readyz", None)
+        assert refused(stop_in_the_middle(server, path)) == (504, "deadline_exceeded")
+
+
+def test_bodies_that_do_not_come_give_back_what_they_held(tmp_path: Path) -> None:
+    url, body = "/v1/caption", {"images": "a" * 600}
+    with Served(HELD, tmp_path / "log", deadline=1.0, image_memory=1024) as server:
+        server.until("/readyz", None)
+        stalled = stop_in_the_middle(server, url, sent=600)
+        codes = set()
+        while not select.select([stalled.sock], [], [], 0)[0]:
+            codes.add(server.ask("POST", url, body)[1]["code"])
+        assert "overloaded" in codes
+        assert refused(stalled) == (504, "deadline_exceeded")
+        assert server.ask("POST", url, body)[1]["code"] == "unreadable_image"
+
+
+def test_a_body_that_does_not_come_is_turned_away_when_draining_takes_too_long(
+    tmp_path: Path,
+) -> None:
+    with Served(HELD, tmp_path / "log", drain=0.2) as server:
+        server.until("/readyz", None)
+        stalled = stop_in_the_middle(server)
+        while in_work(server) < 2:
+            pass  # this question is one of them
+        server.terminate()
+        assert refused(stalled) == (503, "draining")
+        assert server.ended() == 0
 
 
 def test_a_slow_request_does_not_hold_up_others(tmp_path: Path) -> None:

@@ -1,17 +1,24 @@
-"""Bodies are bounded one by one, and those with images all together."""
+"""Bodies are bounded one by one, and those with images all together; answers by their time."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import middleware, streams
 from app.api.budget import Budget
-from app.api.context import RequestContext, attach
-from app.api.middleware import LimitBody
+from app.api.context import RequestContext, attach, context_of
+from app.api.gate import Gate
+from app.api.middleware import LimitBody, ObserveRequests
+from app.api.streams import EventStream
 from app.errors import Overloaded
+from app.observability.metrics import Metrics
 
 
 async def reads(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,3 +88,43 @@ async def test_a_false_length_helps_nobody() -> None:
     assert status == 503
     with pytest.raises(Overloaded):
         budget.check(51)
+
+
+async def tells(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that has much to tell."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"much", "more_body": True})
+
+
+async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+    """A stream that has nothing to tell, but that it lives."""
+
+    async def events() -> AsyncIterator[Sequence[BaseModel]]:
+        await asyncio.Event().wait()
+        yield []
+
+    await EventStream(events(), lambda: None)(scope, receive, send)
+
+
+@pytest.mark.parametrize("app", [tells, waits])
+async def test_a_client_that_does_not_take_its_answer_is_cut_off_at_its_deadline(
+    monkeypatch: pytest.MonkeyPatch, app: ASGIApp
+) -> None:
+    monkeypatch.setattr(middleware, "UNREAD", 0.0)
+    monkeypatch.setattr(streams, "SILENCE", 0.0)
+    gate, taken = Gate(), []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody leaves")
+
+    async def send(message: Message) -> None:
+        taken.append(message["type"])
+        if len(taken) > 1:
+            await asyncio.Event().wait()
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    await ObserveRequests(app, gate, Metrics(), deadline=0.01)(scope, receive, send)
+    assert taken == ["http.response.start", "http.response.body"]
+    assert (gate.running, context_of(scope).code) == (0, "deadline_exceeded")

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import Any
 
 import pytest
 
 from app.api.gate import Gate
-from app.api.race import race, until_gone
-from app.errors import Cancelled, Draining
+from app.api.race import in_time, race, until_gone
+from app.errors import Cancelled, DeadlineExceeded, Draining
 
 
 class Work:
@@ -120,3 +122,61 @@ async def test_cancelling_the_race_cancels_the_work() -> None:
     with pytest.raises(asyncio.CancelledError):
         await racing
     assert work.cancelled
+
+
+async def test_an_error_of_the_leaving_ends_the_work() -> None:
+    work = Work()
+
+    async def leaving() -> None:
+        await work.started.wait()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await race(work(), leaving())
+    assert work.cancelled
+
+
+async def test_what_is_done_before_its_deadline_is_returned() -> None:
+    async def work() -> int:
+        return 7
+
+    assert await in_time(work(), math.inf, Gate()) == 7
+
+
+async def test_a_deadline_that_passed_cancels_the_work() -> None:
+    work = Work()
+    with pytest.raises(DeadlineExceeded):
+        await in_time(work(), time.monotonic() - 1, Gate())
+    assert work.cancelled
+
+
+async def test_draining_that_takes_too_long_ends_what_has_time_left() -> None:
+    work, gate = Work(), Gate()
+    working = asyncio.create_task(in_time(work(), time.monotonic() + 3600, gate))
+    await work.started.wait()
+    gate.expire()
+    gate.expire()
+    with pytest.raises(Draining):
+        await working
+    assert work.cancelled
+
+
+async def test_draining_may_expire_as_the_deadline_passes() -> None:
+    work, gate = Work(), Gate()
+    working = asyncio.create_task(in_time(work(), time.monotonic() - 1, gate))
+    await work.started.wait()  # the deadline was noticed by now, the work not yet cancelled
+    gate.expire()
+    with pytest.raises(Draining):
+        await working
+
+
+async def test_a_draining_that_expires_around_prepared_work_turns_it_away() -> None:
+    work, gate = Work(), Gate()
+    receive, _ = channel()
+    within = in_time(work(), time.monotonic() + 3600, gate)
+    racing = asyncio.create_task(race(within, until_gone(receive), gate))
+    await work.started.wait()
+    gate.expire()
+    with pytest.raises(Draining):
+        await racing
+    assert not racing.cancelling()
