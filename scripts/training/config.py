@@ -16,6 +16,7 @@ from scripts.training.combinations import (
     complete_decoder,
     spread_depth,
 )
+from scripts.training.names import AttentionName, CellName, ConditioningName
 from scripts.training.puzzles.config import PuzzleSection
 
 
@@ -101,7 +102,7 @@ class EncoderSection(_Section):
     units: int = Field(256, ge=1)
     heads: int = Field(4, ge=1)
     feed_forward: int = Field(1024, ge=1)
-    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
+    cell: CellName = "lstm"
     bidirectional: bool = True
     backbone: Literal["efficientnet-lite0", "efficientnet-lite2", "inception-v3"] = (
         "efficientnet-lite0"
@@ -116,15 +117,13 @@ class DecoderSection(_Section):
     """The decoder, how it is told of the source, and its size."""
 
     kind: Literal["recurrent", "transformer"] = "recurrent"
-    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
+    cell: CellName = "lstm"
     layers: int = Field(1, ge=1)
     units: int = Field(256, ge=1)
     heads: int = Field(4, ge=1)  # this and the next are of the kind `transformer`
     feed_forward: int = Field(1024, ge=1)
-    conditioning: Literal["repeat", "feedback", "peek", "attention"] = "attention"
-    attention: Literal[
-        "dot", "general", "concat", "bahdanau", "local-m", "local-p", "multi-head", "none"
-    ] = "general"
+    conditioning: ConditioningName = "attention"
+    attention: AttentionName = "general"
     """What attends: `multi-head` in a Transformer, `none` in another conditioning."""
     window: int = Field(10, ge=1)
     """D of a local attention: it reads the D places before its centre and the D after it."""

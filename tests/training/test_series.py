@@ -15,7 +15,8 @@ from pydantic import ValidationError
 import scripts.evaluate
 import scripts.train
 from app.artifacts.store import open_artifact
-from scripts.training.model.series import CELLS, SeriesModel
+from scripts.training.model.cells import CELLS
+from scripts.training.model.series import SeriesModel
 from scripts.training.recipes import load_any
 from scripts.training.series.config import SeriesRecipe
 from scripts.training.series.curves import points, training_starts, unseen_starts, windows

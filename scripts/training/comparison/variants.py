@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from scripts.training.model.attention import ATTENTIONS
+
 BASE = Path(__file__).resolve().parents[2] / "recipes/compare-en-fr.toml"
 Keys = dict[str, dict[str, str]]
 
@@ -12,12 +14,7 @@ UNATTENDED = ("feedback", "peek")
 VARIANTS: dict[str, Keys] = {
     "feedback": {"decoder": {"conditioning": "feedback", "attention": "none"}},
     "peek": {"decoder": {"conditioning": "peek", "attention": "none"}},
-    "dot": {"decoder": {"attention": "dot"}},
-    "general": {},
-    "concat": {"decoder": {"attention": "concat"}},
-    "bahdanau": {"decoder": {"attention": "bahdanau"}},
-    "local-m": {"decoder": {"attention": "local-m"}},
-    "local-p": {"decoder": {"attention": "local-p"}},
+    **{name: {"decoder": {"attention": name}} for name in ATTENTIONS},
     "transformer": {
         "encoder": {"kind": "transformer"},
         "decoder": {"kind": "transformer", "attention": "multi-head"},

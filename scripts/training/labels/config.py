@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scripts.training.config import EncoderSection, FitSection, TokenizerSection
+from scripts.training.names import CellName
 
 PRETRAIN, CLASSIFY = "pretrain", "classify"
 TASKS = (PRETRAIN, CLASSIFY)
@@ -88,7 +89,7 @@ class ReaderSection(_Section):
     these keys.
     """
 
-    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
+    cell: CellName = "lstm"
     layers: int = Field(1, ge=1)
     units: int = Field(256, ge=1)
 

@@ -1,17 +1,19 @@
 """Attentions: a query and precomputed keys in, a weight for each source position out.
 
-A new one is a class here, a line in `ATTENTIONS`, and its name in `DecoderSection.attention`.
+A new one is a class here and a line in `ATTENTIONS`: recipes may name it, and tests run over it.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras import layers, ops
 
-from scripts.training.config import DecoderSection
 from scripts.training.model.encoders import NEGATIVE
+
+if TYPE_CHECKING:
+    from scripts.training.config import DecoderSection
 
 Tensor = Any
 

@@ -11,12 +11,13 @@ from keras import layers
 
 @dataclass(frozen=True)
 class Cell:
-    """How to make a layer of the cell, and how many tensors [batch, units] its state is.
+    """How to make a layer of the cell, a single step, and how many tensors its state is.
 
-    The first of them is the cell's output.
+    They are [batch, units], and the first of them is the cell's output.
     """
 
     layer: Callable[..., layers.Layer]
+    single: Callable[..., layers.Layer]
     states: int
 
     def make(self, units: int, name: str, return_state: bool = False) -> layers.Layer:
@@ -25,7 +26,7 @@ class Cell:
 
 
 CELLS: dict[str, Cell] = {
-    "simple_rnn": Cell(layers.SimpleRNN, 1),
-    "lstm": Cell(partial(layers.LSTM, use_cudnn=False), 2),
-    "gru": Cell(partial(layers.GRU, use_cudnn=False), 1),
+    "simple_rnn": Cell(layers.SimpleRNN, layers.SimpleRNNCell, 1),
+    "lstm": Cell(partial(layers.LSTM, use_cudnn=False), layers.LSTMCell, 2),
+    "gru": Cell(partial(layers.GRU, use_cudnn=False), layers.GRUCell, 1),
 }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras import layers, ops
 
-from scripts.training.config import EncoderSection, Recipe
 from scripts.training.model.cells import CELLS
 from scripts.training.model.packing import Padded, packing
 from scripts.training.model.transformer import TransformerBlock, sinusoids
+
+if TYPE_CHECKING:
+    from scripts.training.config import EncoderSection, Recipe
 
 NEGATIVE = -1e9  # finite: a row whose mask is all false still softmaxes to finite numbers
 Tensor = Any

@@ -12,12 +12,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from scripts.training.model.cells import CELLS
+
 Tensor = Any
-CELLS: dict[str, tuple[type[layers.Layer], type[layers.Layer]]] = {
-    "lstm": (layers.LSTM, layers.LSTMCell),
-    "gru": (layers.GRU, layers.GRUCell),
-    "simple": (layers.SimpleRNN, layers.SimpleRNNCell),
-}
 
 
 class FeedbackCell(layers.Layer):
@@ -53,11 +50,10 @@ class SeriesModel(keras.Model):
     def __init__(self, cell: str, units: int, steps: int, features: tuple[int, int] = (1, 1)):
         """Make a model with every weight created; `features` are those read and written."""
         super().__init__(name="series")
-        recurrent, single = CELLS[cell]
-        fast = {} if cell == "simple" else {"use_cudnn": False}
-        self.encoder = recurrent(units, return_state=True, name="encoder", **fast)
+        kind = CELLS[cell]
+        self.encoder = kind.layer(units, return_state=True, name="encoder")
         self.encoder.build((None, None, features[0]))
-        self.cell = FeedbackCell(single(units, name="decoder"), features[1])
+        self.cell = FeedbackCell(kind.single(units, name="decoder"), features[1])
         self.decoder = layers.RNN(self.cell, return_sequences=True, name="decoder")
         self.steps = steps
         self.features = features

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scripts.training.config import FitSection
+from scripts.training.names import CellName
 from scripts.training.series.curves import CURVES
 
 TASK = "series"
@@ -56,7 +57,7 @@ class Curves(_Section):
 class NetworkSection(_Section):
     """Encoder and decoder: one recurrent layer each."""
 
-    cell: Literal["lstm", "gru", "simple"] = "lstm"
+    cell: CellName = "lstm"
     units: int = Field(75, ge=1)
 
 
