@@ -12,10 +12,12 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from scripts.training.commandline import plain_errors
 from scripts.training.memory import use_large_pages
 
 if __name__ == "__main__":
@@ -25,9 +27,11 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 from tokenizers import Tokenizer as Backend
 
 from scripts.training.initial import ReaderWeights, load_initial
+from scripts.training.labels.config import LabelRecipe
 from scripts.training.labels.fitting import fit_row
 from scripts.training.labels.results import missing, table
-from scripts.training.labels.rows import PRETRAINED, Row, make_rows
+from scripts.training.labels.rows import PRETRAINED, Row, load_labels, make_rows
+from scripts.training.run import read_run
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "scripts/recipes"
@@ -63,6 +67,14 @@ def _chosen(args: argparse.Namespace) -> list[Row]:
     if unknown:
         sys.exit(f"no row: {', '.join(unknown)}; there is: {', '.join(known)}")
     return [row for row in rows if not args.rows or row.name in args.rows]
+
+
+def _check_readers(names: Iterable[str], args: argparse.Namespace) -> None:
+    for name in names:
+        run = args.out / "runs" / name
+        recipe = load_labels(args.recipes / f"{name}.toml")
+        if run.exists() and read_run(run, LabelRecipe).recipe != recipe:
+            sys.exit(f"{run} was made by another {name}.toml: delete it, and it is made anew")
 
 
 def _pretrain(recipe: str, args: argparse.Namespace) -> list[str]:
@@ -109,6 +121,7 @@ def _here(row: Row, args: argparse.Namespace) -> None:
     fit_row(row, args.recipes, args.data, args.out, backend, initial if begun else None)
 
 
+@plain_errors()
 def main() -> int:
     """Run the command line."""
     args = _arguments()
@@ -120,6 +133,7 @@ def main() -> int:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str((args.out / "compiled").resolve()))
     # The vocabulary is that of the language model, whatever a row begins with.
     wanted = {PRETRAINED.get(row.start, PRETRAINED["lm"]) for row in rows}
+    _check_readers(sorted(wanted), args)
     unread = [
         name for name in sorted(wanted) if not (args.out / f"runs/{name}/weights.npz").exists()
     ]

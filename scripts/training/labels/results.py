@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scripts.training.card import markdown_table
 from scripts.training.labels.config import LabelRecipe
-from scripts.training.labels.rows import Row
+from scripts.training.labels.rows import Row, Wanted
 
 HEADER = ["begins with", "learnt at", "IMDB, error in %", "Rotten Tomatoes, error in %"]
 STARTS = {
@@ -34,6 +34,7 @@ class Result(BaseModel):
     steps: int
     seconds: float
     recipe: LabelRecipe
+    reader: LabelRecipe | None
 
 
 def write_result(folder: Path, name: str, result: Result) -> None:
@@ -44,19 +45,23 @@ def write_result(folder: Path, name: str, result: Result) -> None:
     partial.replace(folder / f"{name}.json")
 
 
-def read_result(folder: Path, name: str, recipe: LabelRecipe) -> Result | None:
-    """Return what was written; None if that was nothing, or of another recipe."""
-    path = folder / f"{name}.json"
+def read_result(folder: Path, wanted: Wanted) -> Result | None:
+    """Return what was written; None if that was nothing, or of other recipes."""
+    path = folder / f"{wanted.name}.json"
     if not path.exists():
         return None
     written = json.loads(path.read_text(encoding="utf-8"))
-    same = written["recipe"] == recipe.model_dump(mode="json")
+    recipes = {"recipe": wanted.recipe, "reader": wanted.reader}
+    same = all(
+        written.get(name) == (recipe and recipe.model_dump(mode="json"))
+        for name, recipe in recipes.items()
+    )
     return Result.model_validate(written) if same else None
 
 
 def missing(row: Row, recipes: Path, folder: Path) -> int:
     """Return how many fits of `row` have no result yet."""
-    return sum(read_result(folder, name, one) is None for name, one in row.fits(recipes))
+    return sum(read_result(folder, wanted) is None for wanted in row.fits(recipes))
 
 
 def table(rows: Sequence[Row], recipes: Path, folder: Path) -> list[str]:
@@ -74,15 +79,13 @@ def table(rows: Sequence[Row], recipes: Path, folder: Path) -> list[str]:
 def _figure(row: Row, recipes: Path, folder: Path) -> str:
     """Return `12.31 (12.10 to 12.55, 3 seeds)`; a seed's error is the mean over its folds."""
     errors: dict[int, list[float]] = defaultdict(list)
-    wanted = 0
-    for name, recipe in row.fits(recipes):
-        wanted += 1
-        result = read_result(folder, name, recipe)
-        if result:
-            errors[recipe.fit.seed].append(result.error)
-    fits = sum(map(len, errors.values()))
-    if fits < wanted:
-        return f"{fits} of {wanted} fits"
+    fits = tuple(row.fits(recipes))
+    for wanted in fits:
+        if result := read_result(folder, wanted):
+            errors[wanted.recipe.fit.seed].append(result.error)
+    done = sum(map(len, errors.values()))
+    if done < len(fits):
+        return f"{done} of {len(fits)} fits"
     each = [mean(found) for found in errors.values()]
     spread = f"{min(each):.2f} to {max(each):.2f}, " if len(each) > 1 else ""
     return f"{mean(each):.2f} ({spread}{len(each)} seed{'s' * (len(each) > 1)})"

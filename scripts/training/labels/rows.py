@@ -16,6 +16,16 @@ JOINT = 0.2  # what the next word's nats weigh where it is learnt beside the lab
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """One fit: all that its result hangs on."""
+
+    name: str
+    recipe: LabelRecipe
+    reader: LabelRecipe | None
+    """The recipe of what it begins with."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One way to train on one set, fitted once for each seed (and each fold)."""
 
@@ -29,9 +39,11 @@ class Row:
         """What its results are called."""
         return f"{self.corpus}-{self.start}-{self.learnt}"
 
-    def fits(self, recipes: Path) -> Iterator[tuple[str, LabelRecipe]]:
-        """Yield the name and the recipe of each fit; rows differ in nothing but what they say."""
+    def fits(self, recipes: Path) -> Iterator[Wanted]:
+        """Yield each fit; rows differ in nothing but what they say."""
         recipe = load_labels(recipes / f"sentiment-{self.corpus}.toml")
+        begun = PRETRAINED.get(self.start)
+        reader = load_labels(recipes / f"{begun}.toml") if begun else None
         joint = JOINT if self.start == "joint" else 0.0
         changes = {"learnt": self.learnt, "joint": joint}
         classify = recipe.classify.model_copy(update=changes)
@@ -41,7 +53,8 @@ class Row:
                 labelled = recipe.labelled.model_copy(update={"fold": fold})
                 data = recipe.data.model_copy(update={"labelled": labelled})
                 parts = {"classify": classify, "fit": fit, "data": data}
-                yield f"{self.name}-{seed}-{fold}", recipe.model_copy(update=parts)
+                name = f"{self.name}-{seed}-{fold}"
+                yield Wanted(name, recipe.model_copy(update=parts), reader)
 
 
 def make_rows(seeds: int) -> tuple[Row, ...]:

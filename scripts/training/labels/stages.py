@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from tokenizers import Tokenizer as Backend
@@ -16,7 +15,6 @@ from scripts.training.model.reader import Classifier, Writer
 from scripts.training.tokenizer import train_vocabulary
 
 Data = RunningText | LabelledTexts
-Vocabulary = Callable[[Callable[[], Backend]], Backend]
 
 
 def make_vocabulary(recipe: LabelRecipe, folder: Path) -> Backend:
