@@ -2,6 +2,7 @@
 
     python scripts/fetch_data.py --out data                  # sentence pairs
     python scripts/fetch_data.py --out data flickr8k         # photographs, 1.1 GB
+    python scripts/fetch_data.py --out data imdb-labelled imdb-unlabelled rotten-tomatoes  # reviews
 
 Sentence pairs are split by a hash of the English sentence, so that all versions of one sentence
 are in one split and the split never changes. Nothing is downloaded twice.
@@ -16,13 +17,14 @@ import hashlib
 import io
 import shutil
 import sys
+import tarfile
 import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,6 +38,8 @@ MULTI30K_SPLITS = {
 TATOEBA = "https://www.manythings.org/anki/"
 FLICKR8K = "https://github.com/jbrownlee/Datasets/releases/download/Flickr8k/Flickr8k_"
 FLICKR8K_SPLITS = {"train": "trainImages", "val": "devImages", "test": "testImages"}
+IMDB = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+ROTTEN_TOMATOES = "https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata.tar.gz"
 Fetch = Callable[[str], bytes]
 Rows = Iterable[Sequence[str]]
 
@@ -93,6 +97,43 @@ def flickr8k_rows(fetch: Fetch) -> Rows:
                 yield from ((split, image, caption) for caption in captions[image])
 
 
+def imdb_rows(fetch: Fetch) -> Rows:
+    """Yield (split, label, text) of the labelled reviews, each on one line."""
+    for path, text in _imdb_texts(fetch):
+        if path.parent.name != "unsup":
+            yield path.parent.parent.name, path.parent.name, text
+
+
+def imdb_unlabelled_rows(fetch: Fetch) -> Rows:
+    """Yield (text,) of the unlabelled reviews that are not in the test split as well."""
+    texts = list(_imdb_texts(fetch))
+    tested = {text for path, text in texts if path.parent.parent.name == "test"}
+    for path, text in texts:
+        if path.parent.name == "unsup" and text not in tested:
+            yield (text,)
+
+
+def _imdb_texts(fetch: Fetch) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield `train/pos/0_9.txt` and such with their texts, in the order of their names."""
+    with tarfile.open(fileobj=io.BytesIO(fetch(IMDB))) as archive:
+        members = {member.name: member for member in archive if member.name.endswith(".txt")}
+        for name in sorted(members):
+            path = PurePosixPath(name)
+            if path.parent.name in ("neg", "pos", "unsup"):
+                text = archive.extractfile(members[name]).read().decode("utf-8")  # type: ignore[union-attr]
+                yield path, " ".join(text.replace("<br />", " ").split())
+
+
+def rotten_tomatoes_rows(fetch: Fetch) -> Rows:
+    """Yield (label, text); its sentences are in Latin-1."""
+    with tarfile.open(fileobj=io.BytesIO(fetch(ROTTEN_TOMATOES))) as archive:
+        for label in ("neg", "pos"):
+            file = archive.extractfile(f"rt-polaritydata/rt-polarity.{label}")
+            for line in file.read().decode("latin-1").split("\n"):  # type: ignore[union-attr]
+                if text := " ".join(line.split()):
+                    yield label, text
+
+
 TABLES = {
     "tatoeba-fr": Table("translation/tatoeba.en-fr.tsv.gz", ("split", "en", "fr"), tatoeba_rows),
     "tatoeba-mr": Table(
@@ -109,9 +150,26 @@ TABLES = {
         flickr8k_rows,
         f"{FLICKR8K}Dataset.zip",
     ),
+    "imdb-labelled": Table(
+        "classification/imdb_labelled.tsv.gz", ("split", "label", "text"), imdb_rows
+    ),
+    "imdb-unlabelled": Table(
+        "classification/imdb_unlabelled.tsv.gz", ("text",), imdb_unlabelled_rows
+    ),
+    "rotten-tomatoes": Table(
+        "classification/rotten_tomatoes.tsv.gz", ("label", "text"), rotten_tomatoes_rows
+    ),
 }
 USUAL = ("tatoeba-fr", "tatoeba-mr", "multi30k")
 """What is fetched unless told otherwise."""
+
+
+def how_to_get(path: str) -> str:
+    """Return what to do where the table at `path`, which may name folders before it, is missing."""
+    for name, table in TABLES.items():
+        if path.endswith(table.path):
+            return f"run `python scripts/fetch_data.py {name}`, or pass --data FOLDER"
+    return "fetch_data.py does not have it, docs/training.md says where it is from; or pass --data"
 
 
 def download(url: str) -> bytes:
@@ -191,6 +249,7 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := sorted(set(args.names) - set(TABLES)):
         parser.error(f"no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
+    fetch = cache(download)
     for table in (TABLES[name] for name in args.names or USUAL):
         path = args.out / table.path
         try:
@@ -200,7 +259,7 @@ def main() -> int:
             if path.exists():
                 print(f"{table.path}: already there")
                 continue
-            count = write_table(table, args.out, download)
+            count = write_table(table, args.out, fetch)
         except (urllib.error.URLError, OSError) as error:
             print(f"{table.path}: {error}; check the connection and run again", file=sys.stderr)
             return 1

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from app.text.normalizer import normalize
+from scripts.fetch_data import how_to_get
 from scripts.training.config import Corpus
 from scripts.training.facts import facts, stated
 from scripts.training.units import share_within, units
@@ -35,9 +36,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         FileNotFoundError: there is no such file; the message says how to get it.
     """
     if not path.exists():
-        raise FileNotFoundError(
-            f"{path} is missing; run `python scripts/fetch_data.py` or pass --data FOLDER"
-        )
+        raise FileNotFoundError(f"{path} is missing; {how_to_get(path.as_posix())}")
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -20,10 +21,38 @@ def _archive(files: dict[str, str]) -> bytes:
     return archive.getvalue()
 
 
+def _tarball(files: dict[str, bytes]) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as file:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    return archive.getvalue()
+
+
+REVIEWS = {
+    "aclImdb/README": b"read me",
+    "aclImdb/train/urls_pos.txt": b"https://example.org",
+    "aclImdb/train/unsup/1_0.txt": b"seen in the test",
+    "aclImdb/train/unsup/0_0.txt": b"A film.<br /><br />Its\tend.",
+    "aclImdb/train/pos/0_9.txt": b"good",
+    "aclImdb/test/neg/0_2.txt": b"seen in the test",
+}
+SENTENCES = {
+    "rt-polaritydata/rt-polarity.pos": "a soufflé\n".encode("latin-1"),
+    "rt-polaritydata/rt-polarity.neg": b"dull \nbad\x85 worse\n",
+}
+
+
 def _internet(url: str) -> bytes:
     if url.startswith(fetch_data.TATOEBA):
         name = "mar.txt" if "mar-eng" in url else "fra.txt"
         return _archive({name: "Hi.\tSalut !\tCC-BY\nHi.\tBonjour.\tCC-BY\nGo.\tVa !\tCC-BY\n"})
+    if url == fetch_data.IMDB:
+        return _tarball(REVIEWS)
+    if url == fetch_data.ROTTEN_TOMATOES:
+        return _tarball(SENTENCES)
     if url.startswith(fetch_data.FLICKR8K):
         return _archive(
             {
@@ -40,7 +69,7 @@ def _internet(url: str) -> bytes:
 def test_every_table_is_written_as_the_recipes_read_it(tmp_path: Path) -> None:
     tables = fetch_data.TABLES.values()
     counts = [fetch_data.write_table(table, tmp_path, _internet) for table in tables]
-    assert counts == [3, 3, 8, 3]
+    assert counts == [3, 3, 8, 3, 2, 1, 3]
     corpus = Corpus(
         path="translation/multi30k.en-de-fr.tsv.gz",
         source="en",
@@ -55,6 +84,19 @@ def test_every_table_is_written_as_the_recipes_read_it(tmp_path: Path) -> None:
             ("one en", "one fr"),
             ("two en", "two fr"),
         ]
+
+
+def test_no_review_that_is_measured_is_among_the_unlabelled() -> None:
+    assert list(fetch_data.imdb_rows(_internet)) == [
+        ("test", "neg", "seen in the test"),
+        ("train", "pos", "good"),
+    ]
+    assert list(fetch_data.imdb_unlabelled_rows(_internet)) == [("A film. Its end.",)]
+
+
+def test_a_sentence_of_a_critic_is_a_row() -> None:
+    rows = [("neg", "dull"), ("neg", "bad worse"), ("pos", "a soufflé")]
+    assert list(fetch_data.rotten_tomatoes_rows(_internet)) == rows
 
 
 def test_all_versions_of_a_sentence_are_in_one_split() -> None:

@@ -75,5 +75,7 @@ def test_a_part_of_the_pairs_is_always_the_same_and_in_order() -> None:
 
 
 def test_a_missing_table_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"run `python scripts/fetch_data\.py` or pass"):
+    with pytest.raises(FileNotFoundError, match=r"is missing; fetch_data\.py does not have it"):
         read_table(tmp_path / "pairs.tsv")
+    with pytest.raises(FileNotFoundError, match=r"run `python scripts/fetch_data\.py rotten-"):
+        read_table(tmp_path / "classification/rotten_tomatoes.tsv.gz")
