@@ -13,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 
+from scripts.training.commandline import plain_errors
 from scripts.training.comparison.result import Result, draw, results_table
 from scripts.training.comparison.study import Study
 from scripts.training.comparison.variants import BASE, VARIANTS
@@ -38,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@plain_errors()
 def main() -> int:
     """Run the command line."""
     args = _arguments()

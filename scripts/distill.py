@@ -6,12 +6,14 @@ import argparse
 from pathlib import Path
 
 from app.artifacts.store import open_artifact
+from scripts.training.commandline import plain_errors
 from scripts.training.config import load_recipe
 from scripts.training.data import split_pairs
 from scripts.training.distillation import distil
 from scripts.training.pairs import write_table
 
 
+@plain_errors()
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)

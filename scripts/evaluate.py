@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.artifacts.store import Artifact, open_artifact
 from scripts.training.card import markdown_table
+from scripts.training.commandline import plain_errors
 from scripts.training.config import Recipe
 from scripts.training.evaluate import draw_golden, first_items, measure, measure_lengths, on_split
 from scripts.training.labels.config import LabelRecipe
@@ -77,6 +78,7 @@ def _draw(artifact: Artifact, recipe: Recipe, data: Path, folder: Path) -> None:
     draw_golden(artifact, recipe, folder / f"{recipe.name}-attention.png")
 
 
+@plain_errors()
 def main() -> None:
     """Run the command line."""
     args = _arguments()

@@ -19,6 +19,7 @@ from app.artifacts.manifest import Manifest
 from app.artifacts.store import open_artifact
 from scripts.training.apart import processor_seconds, train_apart
 from scripts.training.card import markdown_table
+from scripts.training.commandline import plain_errors
 from scripts.training.experiments import compare_conditionings, figures, small_recipes
 from scripts.training.recipes import load_any
 
@@ -52,6 +53,7 @@ def _train(recipe: Path, data: Path, out: Path) -> Manifest | None:
     return open_artifact(out / "models" / name / str(load_any(recipe).version)).manifest
 
 
+@plain_errors()
 def main() -> int:
     """Run the command line."""
     args = _arguments()

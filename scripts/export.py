@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+from scripts.training.commandline import plain_errors
 from scripts.training.config import decoded_as, load_recipe
 from scripts.training.export import export
 from scripts.training.labels.config import CLASSIFY, LabelRecipe
@@ -18,6 +19,7 @@ from scripts.training.series.config import TASK, SeriesRecipe
 from scripts.training.series.export import export_series
 
 
+@plain_errors()
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts.training.commandline import plain_errors
 from scripts.training.memory import use_large_pages
 
 if __name__ == "__main__":
@@ -28,6 +29,7 @@ import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from app.text.tokenizer import Tokenizer
+from scripts.fetch_data import how_to_get
 from scripts.training.apart import export_apart
 from scripts.training.captiondata import CaptionData, make_vocabulary
 from scripts.training.captions import split_pictures
@@ -198,8 +200,13 @@ def _fit(
 
 def _check(args: argparse.Namespace, recipe: AnyRecipe, run: Path) -> None:
     """Say now what would otherwise come out after hours."""
-    if (run / "checkpoint.npz").exists() and not args.resume:
+    begun = (run / "checkpoint.npz").exists()
+    if begun and not args.resume:
         sys.exit(f"{run} holds a checkpoint: add --resume to go on from it, or name another --run")
+    if args.resume and not begun:
+        sys.exit(f"{run} holds no checkpoint to go on from: leave --resume out, or name its --run")
+    if isinstance(recipe, Recipe) and recipe.fit.objective == "cider" and not (begun or args.init):
+        sys.exit("fit.objective `cider` goes on from a fitted model: name it with --init")
     place = args.out / recipe.name / str(recipe.version)
     if place.exists() and not (args.replace or args.no_export):
         sys.exit(f"{place} is there already: add --replace, or raise `version` in the recipe")
@@ -224,7 +231,7 @@ def _tables(recipe: Recipe | LabelRecipe) -> set[str]:
 def _check_data(args: argparse.Namespace, recipe: Recipe | LabelRecipe) -> None:
     for path in _tables(recipe):
         if not (args.data / path).exists():
-            sys.exit(f"{args.data / path} is missing; scripts/fetch_data.py fetches what is public")
+            sys.exit(f"{args.data / path} is missing; {how_to_get(path)}")
     if isinstance(recipe, LabelRecipe):
         return
     if "captions" in recipe.evaluate.metrics and not args.no_export:
@@ -234,6 +241,7 @@ def _check_data(args: argparse.Namespace, recipe: Recipe | LabelRecipe) -> None:
             print(f"{args.data / path} is missing: its figures will be left out", flush=True)
 
 
+@plain_errors()
 def main() -> int:
     """Run the command line."""
     args = _arguments()

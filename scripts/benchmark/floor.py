@@ -38,11 +38,6 @@ class Product:
     each: bool = False
     free: bool = False
 
-    @property
-    def multiplications(self) -> int:
-        """How many for one row."""
-        return self.inner * self.outer * self.count
-
 
 @dataclass(frozen=True)
 class Floor:

@@ -13,6 +13,7 @@ from app.engine.config import EngineConfig
 from app.engine.cpus import available_cpus
 from app.engine.observer import NullObserver
 from app.engine.request import SequenceResult
+from app.errors import TooLong
 from app.tasks.alignment import Alignment, align
 from app.tasks.loading import load_model
 from app.tasks.options import Options
@@ -90,6 +91,14 @@ class Decoder:
     def go_on(self, sources: Sequence[Source]) -> list[SequenceResult]:
         """Return what a model of numbers or of labels makes of each of `sources`."""
         return asyncio.run(self._decode(sources, Options(), CHUNK, at_once=True))
+
+    def reads(self, source: str) -> bool:
+        """Whether a text is short enough for the model."""
+        try:
+            requests_of([source], self._model, Options())
+        except TooLong:
+            return False
+        return True
 
     def candidates(self, sources: Sequence[str], count: int, target: str = "") -> list[list[str]]:
         """Return the `count` best texts for each source, best first, of a beam of that size."""

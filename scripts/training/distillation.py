@@ -35,15 +35,16 @@ def distil(
 ) -> Iterator[Pair]:
     """Yield each distinct source of `pairs` with the nearest of the teacher's `count` candidates.
 
-    `target` is the language of the pairs, if the teacher's first is another.
-
-    Raises:
-        TooLong: a source is longer than the teacher reads.
+    `target` is the language of the pairs, if the teacher's first is another. Sources longer than
+    the teacher reads are left out, and their number is printed.
     """
-    known = sorted(
-        group(pairs), key=lambda item: len(item[0])
-    )  # alike lengths are decoded together
     with Decoder(artifact) as decoder:
+        every = group(pairs)
+        known = [item for item in every if decoder.reads(item[0])]
+        known.sort(key=lambda item: len(item[0]))  # alike lengths are decoded together
+        if len(known) < len(every):
+            left = len(every) - len(known)
+            tqdm.write(f"{left} sources are longer than the teacher reads: they are left out")
         for start in tqdm(range(0, len(known), PORTION), unit="portion"):
             portion = known[start : start + PORTION]
             found = decoder.candidates([source for source, _ in portion], count, target)

@@ -171,11 +171,15 @@ def golden_examples(artifact: Artifact, recipe: Recipe) -> tuple[Golden, ...]:
 def draw_golden(artifact: Artifact, recipe: Recipe, path: Path) -> bool:
     """Draw where a model looks at its golden examples; return whether it does.
 
-    Of sentences `LOOKS` are enough. Articles are too long for it, and of pictures it sees a grid.
+    Of sentences `LOOKS` are enough. Articles are too long for it, of pictures it sees a grid, and
+    a model that has hardly learnt may write nothing.
     """
     if recipe.task not in ("translate", "generate") or not artifact.manifest.attends:
         return False
     golden = recipe.evaluate.golden
     with Decoder(artifact) as decoder:
-        draw_attention(decoder.alignments(golden if recipe.data.puzzle else golden[:LOOKS]), path)
-    return True
+        found = decoder.alignments(golden if recipe.data.puzzle else golden[:LOOKS])
+    written = [one for one in found if one.target_tokens]
+    if written:
+        draw_attention(written, path)
+    return bool(written)

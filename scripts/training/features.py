@@ -89,7 +89,7 @@ class FeatureStore:
         facts = {
             "weights": self._weights.hexdigest(),
             "backbone": [section.backbone, self.encoder.cut, self.encoder.kept_shape],
-            "view": [view, self.recipe.fit.seed if view > 1 else 0],
+            "view": [view, self.recipe.fit.seed if view else 0],
             "pictures": [[p.path.name, p.flippable if view else True] for p in pictures],
         }
         digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]

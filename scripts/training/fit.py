@@ -16,11 +16,14 @@ from tqdm import tqdm
 from scripts.training import checkpoint
 from scripts.training.batches import Batch
 from scripts.training.checkpoint import Arrays, Progress
+from scripts.training.commandline import Refusal
 from scripts.training.config import FitSection
 from scripts.training.objective import Likelihood, Objective
 
 EpochBatches = Callable[[int], Iterator[Batch]]
 AVERAGE_EVERY = 5  # steps between updates of the averaged weights
+TOO_LONG = "check the tables, and data.max_source and max_target"
+TOO_FEW = f"`val` has no rows, or too few; {TOO_LONG}"
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -72,7 +75,14 @@ class Fit:
 
         `epoch_batches(n)` yields epoch n's batches, the same each time. The `slow` variables learn
         at `section.encoder_rate` times the rate. An `objective` replaces plain likelihood.
+
+        Raises:
+            Refusal: there is no batch to learn from, or none that chooses the weights.
         """
+        if not steps_per_epoch:
+            raise Refusal(f"nothing to learn from: {TOO_LONG}")
+        if not validation:
+            raise Refusal(f"nothing to choose the weights by: {TOO_FEW}")
         self.model, self.section, self.folder = model, section, folder
         self.epoch_batches, self.validation = epoch_batches, validation
         self.steps_per_epoch = steps_per_epoch
@@ -144,10 +154,18 @@ class Fit:
             bar.close()
             self._save()
         if not at.history or at.history[-1]["step"] != at.step:
-            self._validate(float(np.mean(losses)) if losses else at.history[-1]["train"])
+            self._validate(self._learnt(losses))
             self._save()
         self.log.close()
         return self.best
+
+    def _learnt(self, losses: Sequence[float]) -> float:
+        at = self.progress
+        if losses:
+            return float(np.mean(losses))
+        if not at.history:
+            raise Refusal(f"{at.epoch} epochs are done, and none validated: raise fit.epochs")
+        return at.history[-1]["train"]
 
     def _save(self) -> None:
         checkpoint.save(self.folder, self.model, self.average, self.best, self.progress)
@@ -157,7 +175,7 @@ class Fit:
         inputs = batch.source, batch.inputs
         loss = float(self.model.train_on_batch(inputs, batch.labels, batch.weights))
         if not np.isfinite(loss):
-            raise FloatingPointError(
+            raise Refusal(
                 f"the loss is {loss} at step {self.progress.step}; lower fit.learning_rate"
             )
         at = self.progress

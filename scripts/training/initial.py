@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.artifacts.store import open_artifact
 from scripts.training.checkpoint import load_weights, read_arrays
+from scripts.training.commandline import Refusal
 from scripts.training.labels.config import PRETRAIN
 from scripts.training.run import FACTS, commands_of, task_of
 
@@ -32,12 +33,12 @@ class Initial:
         """Put the weights into `model`.
 
         Raises:
-            ValueError: the recipe describes another architecture.
+            Refusal: the recipe describes another architecture.
         """
         wanted = [tuple(variable.shape) for variable in model.weights]
         found = [array.shape for array in self.weights]
         if wanted != found:
-            raise ValueError(
+            raise Refusal(
                 "--init holds another architecture than the recipe; "
                 "copy [model], [encoder] and [decoder] from the artifact's manifest"
             )
@@ -59,13 +60,13 @@ class ReaderWeights:
         """Put the weights into the `embedding` and the `encoder` of `model`.
 
         Raises:
-            ValueError: they are of another architecture.
+            Refusal: they are of another architecture.
         """
         variables = [*model.embedding.weights, *model.encoder.weights]
         wanted = [tuple(variable.shape) for variable in variables]
         found = [array.shape for array in self.weights]
         if wanted != found:
-            raise ValueError(
+            raise Refusal(
                 f"--init holds a reader of the shapes {found}, the recipe describes {wanted}: set "
                 "encoder.kind to `recurrent`, encoder.bidirectional to false, and model.embedding, "
                 "encoder.cell, layers and units as in pre-training"
@@ -82,14 +83,14 @@ def load_initial(path: Path) -> Initial | ReaderWeights:
     Raises:
         FileNotFoundError: there is neither.
         ArtifactError: the folder holds no artifact.
-        ValueError: the artifact was not exported by this project.
+        Refusal: the artifact was not exported by this project.
     """
     if path.is_dir():
         from scripts.training.savedmodel import read_weights
 
         manifest = open_artifact(path).manifest
         if manifest.text is None:
-            raise ValueError(f"{path} has no vocabulary; --init cannot go on from it")
+            raise Refusal(f"{path} has no vocabulary; --init cannot go on from it")
         made = tuple(manifest.training.command.splitlines())
         return Initial(read_weights(path), path / manifest.text.target_file, made)
     folder = path.parent

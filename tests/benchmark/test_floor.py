@@ -12,7 +12,8 @@ ARCHITECTURE: dict[str, Any] = {
 
 
 def multiplications(products: list[Product]) -> int:
-    return sum(product.multiplications for product in products)
+    """Return how many there are for one row."""
+    return sum(product.inner * product.outer * product.count for product in products)
 
 
 def test_a_step_multiplies_what_the_shipped_decoder_does() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 import scripts.evaluate
 from app.artifacts.store import Artifact
+from scripts.training.config import load_recipe
+from scripts.training.evaluate import draw_golden
 from tests.fakes.toy_artifact import write_toy_artifact
 from tests.training.test_recipe import MINIMAL
 
@@ -108,6 +110,15 @@ def test_bleu_by_length_is_told_and_drawn_beside_where_it_looks(
         "tiny-lengths.png",
         "tiny-attention.png",
     }
+
+
+def test_a_model_that_writes_nothing_yet_has_no_picture_of_where_it_looks(
+    evaluate: Callable[..., list[dict[str, Any]]], toy: Artifact, tmp_path: Path
+) -> None:
+    recipe = load_recipe(tmp_path / "recipe.toml")
+    assert recipe.evaluate.golden == ("abc",)
+    assert not draw_golden(toy, recipe, tmp_path / "looks.png")
+    assert not (tmp_path / "looks.png").exists()
 
 
 def test_pictures_of_a_model_that_does_not_translate_are_refused(

@@ -11,6 +11,7 @@ import pytest
 
 from scripts.training import checkpoint
 from scripts.training.batches import Batch, choose_shapes, make_batches
+from scripts.training.commandline import Refusal
 from scripts.training.config import FitSection
 from scripts.training.fit import Fit, WarmupCosine
 from scripts.training.model.seq2seq import Seq2Seq
@@ -122,7 +123,26 @@ def test_a_fit_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_finite_stops_the_fit_and_says_what_to_do(tmp_path: Path) -> None:
     fit = make_fit(tmp_path, epoch_batches)
     fit.model.train_on_batch = lambda *_: float("nan")
-    with pytest.raises(FloatingPointError, match=r"nan at step 0; lower fit\.learning_rate"):
+    with pytest.raises(Refusal, match=r"nan at step 0; lower fit\.learning_rate"):
+        fit.run()
+
+
+def test_nothing_to_learn_from_or_to_choose_by_is_refused_before_the_first_batch(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(Refusal, match=r"nothing to choose the weights by: .*max_source"):
+        Fit(make_model(), SECTION, tmp_path, epoch_batches, [], STEPS)
+    with pytest.raises(Refusal, match=r"nothing to learn from: .*max_source"):
+        Fit(make_model(), SECTION, tmp_path, epoch_batches, VALIDATION, 0)
+
+
+def test_a_run_that_is_ended_before_it_was_validated_says_so(tmp_path: Path) -> None:
+    section = SECTION.model_copy(update={"validate_every": 100})
+    with pytest.raises(KeyboardInterrupt):
+        make_fit(tmp_path, interrupted, section).run()  # in the second epoch
+    fit = make_fit(tmp_path, epoch_batches, section.model_copy(update={"epochs": 1}))
+    fit.resume()
+    with pytest.raises(Refusal, match=r"1 epochs are done, and none validated: raise fit\.epochs"):
         fit.run()
 
 

@@ -103,3 +103,13 @@ def test_what_would_fail_in_the_end_fails_at_once(work: Path) -> None:
     (work / "runs/numbers-en-fr").mkdir(parents=True)
     (work / "runs/numbers-en-fr/checkpoint.npz").touch()
     assert "--resume" in run(work, train).stderr
+    recipe = work / "numbers.toml"
+    (work / "runs/numbers-en-fr/checkpoint.npz").unlink()
+    resumed = run(work, f"{train} --resume")
+    assert "numbers-en-fr holds no checkpoint to go on from" in resumed.stderr
+    text = recipe.read_text(encoding="utf-8")
+    mistakes = {f"{text}[fits]\n": "fits\n  Extra inputs", text[1:-9]: "Expected '='"}
+    for wrong, message in mistakes.items():
+        recipe.write_text(wrong, encoding="utf-8")
+        assert message in (refused := run(work, train)).stderr
+        assert "Traceback" not in refused.stderr

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from scripts.training.config import decoded_as, load_recipe
-from scripts.training.recipes import load_any
+from scripts.training.recipes import AnyRecipe, load_any
 
 MINIMAL = """
 name = "tiny"
@@ -29,7 +31,9 @@ attribution = "us"
 [evaluate]
 golden = ["abc"]
 """
-RECIPES = sorted((Path(__file__).parents[2] / "scripts/recipes").glob("*.toml"))
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+RECIPES = sorted((ROOT / "scripts/recipes").glob("*.toml"))
 
 
 def write(folder: Path, text: str) -> Path:
@@ -43,6 +47,19 @@ def write(folder: Path, text: str) -> Path:
 def test_every_recipe_of_the_project_is_valid_and_named_after_its_file(path: Path) -> None:
     name, _, _stage = path.stem.partition(".")
     assert load_any(path).name == name
+
+
+def fields_of(kind: Any) -> set[str]:
+    """Return the name of every key of a recipe, in its sections, too."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        inner = [fields_of(field.annotation) for field in kind.model_fields.values()]
+        return set(kind.model_fields).union(*inner)
+    return set().union(*map(fields_of, get_args(kind)))
+
+
+@pytest.mark.parametrize("kind", get_args(AnyRecipe))
+def test_the_guide_names_every_key(kind: Any) -> None:
+    assert {key for key in fields_of(kind) if not re.search(rf"\b{key}\b", GUIDE)} == set()
 
 
 def test_there_are_recipes() -> None:

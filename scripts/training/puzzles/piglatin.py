@@ -10,7 +10,7 @@ def pig_latin(word: str) -> str:
 
     A word that begins with a vowel gets `way`. Of any other the consonants before the first vowel
     go to the end, and `ay` follows. `u` after `q` goes with it; `y` is a consonant at the beginning
-    and a vowel elsewhere; a word without vowels stays as it is.
+    and a vowel elsewhere; a word without either only gets `ay`.
 
     >>> [pig_latin(word) for word in ("apple", "string", "squeal", "yellow", "rhythm", "tv")]
     ['appleway', 'ingstray', 'ealsquay', 'ellowyay', 'ythmrhay', 'tvay']
