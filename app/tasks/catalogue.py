@@ -8,7 +8,7 @@ from typing import Literal
 from app.errors import ArtifactError, FieldError, InvalidRequest, UnknownLanguagePair, UnknownModel
 from app.tasks.loaded import LoadedModel
 
-Task = Literal["summarize", "caption"]
+Task = Literal["translate", "summarize", "caption"]
 
 
 def preferred(models: Sequence[LoadedModel]) -> list[LoadedModel]:
@@ -75,15 +75,13 @@ class Catalogue:
         Languages are compared without regard to case.
 
         Raises:
-            UnknownModel: `name` is given and not loaded.
+            UnknownModel: `name` is given, and not loaded or no translator.
             UnknownLanguagePair: none of the models (or not this one) translates so.
             InvalidRequest: `source` is left out and several languages could be meant.
         """
-        candidates = preferred(self.models) if name is None else [self.get(name, "/model")]
         pairs = [
             (pair.source, pair.target, model)
-            for model in candidates
-            if model.artifact.manifest.task == "translate"
+            for model in preferred(self.doing("translate", name))
             for pair in model.artifact.manifest.languages
         ]
         into = [pair for pair in pairs if pair[1].lower() == target.lower()]

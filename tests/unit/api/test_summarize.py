@@ -255,10 +255,11 @@ def test_translations_and_summaries_never_take_each_others_models(serve: Serve) 
     response = post(only_translates, text="one")
     assert problem(response) == (404, "unknown_language", [])
     body = {"text": "one", "target": "en"}
-    for named in ({}, {"model": "a-model"}):
-        response = only_summarizes.post("/v1/translate", json={**body, **named})
-        expected = (404, "unknown_language_pair", [("/target", "pairs: none")])
-        assert problem(response) == expected
+    response = only_summarizes.post("/v1/translate", json=body)
+    assert problem(response) == (404, "unknown_language_pair", [("/target", "pairs: none")])
+    response = only_summarizes.post("/v1/translate", json={**body, "model": "a-model"})
+    expected = (404, "unknown_model", [("/model", "does not translate; there is: none")])
+    assert problem(response) == expected
 
 
 def test_a_model_that_summarizes_is_described_as_such(client: TestClient) -> None:

@@ -58,6 +58,16 @@ def test_an_unknown_model_names_those_that_there_are() -> None:
         catalogue().translator("en", "fr", "none")
 
 
+def test_a_model_that_does_not_translate_is_unknown_here() -> None:
+    with pytest.raises(UnknownModel, match="There is: a-shared, one, one-more") as raised:
+        catalogue().translator("en", "it", "sums")
+    (field,) = raised.value.fields
+    assert (field.pointer, field.message) == (
+        "/model",
+        "does not translate; there is: a-shared, one, one-more",
+    )
+
+
 def test_two_models_of_one_name_are_refused() -> None:
     with pytest.raises(ArtifactError, match="same name"):
         Catalogue([model("one"), model("one")])
