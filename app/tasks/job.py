@@ -136,7 +136,8 @@ def check_rows(job: Job, width: int, model: LoadedModel) -> None:
     """
     if width > model.max_rows:
         message = f"asks for {width} rows; this service decodes at most {model.max_rows} at once"
-        raise out_of_range("/options/beam_size", message)
+        many = "n_best" if job.options.samples else "beam_size"
+        raise out_of_range(f"/options/{many}", message)
     rows, limit = job.count * width, model.max_rows + model.max_waiting
     if rows > limit:
         message = (

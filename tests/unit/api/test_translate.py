@@ -255,9 +255,19 @@ def test_a_list_that_could_never_fit_is_refused_for_good(client: TestClient) -> 
     assert problem(response) == (422, "invalid_request", [("/text", message)])
 
 
-def test_a_beam_wider_than_the_engine_is_refused_for_good(client: TestClient) -> None:
-    response = post(client, text="one", options={"beam_size": 9})
-    errors = [("/options/beam_size", "asks for 9 rows; this service decodes at most 8 at once")]
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ({"beam_size": 9}, "/options/beam_size"),
+        ({"beam_size": 9, "n_best": 9}, "/options/beam_size"),
+        ({"n_best": 9, "seed": 1}, "/options/n_best"),
+    ],
+)
+def test_more_rows_than_the_engine_has_are_refused_for_good(
+    client: TestClient, options: dict[str, int], pointer: str
+) -> None:
+    response = post(client, text="one", options=options)
+    errors = [(pointer, "asks for 9 rows; this service decodes at most 8 at once")]
     assert problem(response) == (422, "invalid_request", errors)
 
 
