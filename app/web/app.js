@@ -90,6 +90,7 @@ function choose() {
   $("beam").value = choice.model.generation.beam_size;
   $("penalty").value = choice.model.generation.length_penalty;
   $("most").max = choice.model.limits.max_target;
+  $("align").disabled = !choice.model.attends;
   for (const part of document.querySelectorAll(".summarize")) part.hidden = choice.task !== "summarize";
   $("text").hidden = $("keys").hidden = seesPhotos();
   $("drop").hidden = !seesPhotos();
@@ -105,6 +106,7 @@ function showOptions() {
 
 function request() {
   const [choice, task] = [chosen(), chosenTask()];
+  const looks = $("align").checked && !$("align").disabled;
   const options = {
     beam_size: Number($("beam").value),
     n_best: Number($("nbest").value),
@@ -115,11 +117,11 @@ function request() {
     if ($("length").value) options.length = $("length").value;
     else if ($("words").value) options.max_words = Number($("words").value);
   }
-  if (seesPhotos()) return { model: choice.model.name, options, return_attention: $("align").checked };
+  if (seesPhotos()) return { model: choice.model.name, options, return_attention: looks };
   const texts = task.texts($("text").value);
   const body = { text: texts.length === 1 ? texts[0] : texts, options };
   if (choice) Object.assign(body, task.languages(choice), { model: choice.model.name });
-  if ($("align").checked) body.return_alignments = true;
+  if (looks) body.return_alignments = true;
   return body;
 }
 

@@ -109,6 +109,7 @@ MODEL = {
     "metrics": [{"name": "BLEU", "value": 50.0, "dataset": "tatoeba", "split": "test"}],
     "licences": [{"dataset": "tatoeba", "licence": "CC BY 2.0 FR", "commercial_use": True}],
     "commercial_use": True,
+    "attends": True,
     "parameters": 7_400_000,
     "a_field_of_tomorrow": 1,
 }

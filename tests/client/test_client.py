@@ -52,6 +52,7 @@ SERVED = Model(
     commercial_use=True,
     limits=Limits(128, 160),
     parameters=7_400_000,
+    attends=True,
     languages=(LanguagePair("en", "fr"),),
     metrics=(Metric("BLEU", 50.0, "tatoeba", "test"),),
     licences=(Licence("tatoeba", "CC BY 2.0 FR", True),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.artifacts.manifest import LanguagePair, Manifest
+from app.artifacts.manifest import LanguagePair, Manifest, Signatures
 from app.artifacts.store import Artifact
 from app.engine.observer import Observer
 from app.tasks.loaded import LoadedModel
@@ -57,6 +57,13 @@ def captioner(
     about = _captioner(name, 1).model_copy(update=changes)
     artifact = Artifact(Path("models") / name / "1", about)
     return LoadedModel(artifact, engine or FakeEngine(), tokenizer, tokenizer, 8, 8)
+
+
+def without_attention(signatures: Signatures) -> Signatures:
+    """The signatures of the same model, had its decoder no attention."""
+    step = signatures.step
+    outputs = {name: one for name, one in step.outputs.items() if name != "attention"}
+    return signatures.model_copy(update={"step": step.model_copy(update={"outputs": outputs})})
 
 
 def series(engine: FakeEngine | None = None, features: int = 1, **changes: object) -> LoadedModel:

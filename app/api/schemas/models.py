@@ -74,6 +74,7 @@ class ModelOut(Wire):
     image: ImageOut | None = Field(None, description="Only for models of images.")
     series: SeriesOut | None = Field(None, description="Only for models of numbers.")
     labels: list[str] | None = Field(None, description="Only for classifiers.")
+    attends: bool = Field(description="Whether it can say where it looked, if it is asked to.")
     generation: Generation = Field(description="Default options.")
     metrics: list[Metric] = Field(description="Measured figures, with their data set and split.")
     licences: list[Licence] = Field(description="Of the data that the model was trained on.")
@@ -97,6 +98,7 @@ class ModelOut(Wire):
             image=ImageOut.of(manifest, images),
             series=SeriesOut.of(manifest),
             labels=list(manifest.labels) or None,
+            attends=manifest.attends and manifest.target_kind == "text",
             generation=manifest.generation,
             metrics=list(manifest.metrics),
             licences=list(manifest.licences),

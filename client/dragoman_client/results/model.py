@@ -76,6 +76,7 @@ class Model:
     """A loaded model: what it does, how well, and what it may be used for.
 
     `source_kind` is `text`, `image` or `series`, `target_kind` `text`, `series` or `label`.
+    `attends` says whether it can tell where it looked (`return_alignments`, `return_attention`).
     `generation` holds the options that a request gets unless it names its own.
     """
 
@@ -92,6 +93,7 @@ class Model:
     image: ImageInput | None = None
     series: SeriesShape | None = None
     labels: tuple[str, ...] = ()
+    attends: bool = False
     languages: tuple[LanguagePair, ...] = ()
     metrics: tuple[Metric, ...] = ()
     licences: tuple[Licence, ...] = ()

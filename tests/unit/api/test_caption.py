@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from app.errors import DeadlineExceeded, EngineFailure, Overloaded
 from tests.fakes.engine import FakeEngine
 from tests.fakes.images import BLUE, GREEN, HEIC, RED, SVG, WHITE, cells, encode, png
-from tests.fakes.models import captioner, model
+from tests.fakes.models import captioner, model, without_attention
 from tests.unit.api.conftest import Serve
 from tests.unit.api.test_stream import events
 from tests.unit.api.test_translate import problem
@@ -240,10 +240,7 @@ def test_a_list_may_be_too_long(serve: Serve) -> None:
 
 
 def test_a_model_without_attention_cannot_show_any(serve: Serve) -> None:
-    signatures = captioner().artifact.manifest.signatures
-    step = signatures.step
-    outputs = {name: one for name, one in step.outputs.items() if name != "attention"}
-    blind = signatures.model_copy(update={"step": step.model_copy(update={"outputs": outputs})})
+    blind = without_attention(captioner().artifact.manifest.signatures)
     client = serve(captioner(signatures=blind))
     assert problem(form(client, PHOTO, return_attention="true")) == (
         422,

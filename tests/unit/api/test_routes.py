@@ -13,7 +13,7 @@ from app.main import create_app, engine_config
 from app.observability.logging import JsonFormatter
 from app.settings import Settings
 from tests.fakes.engine import FakeEngine
-from tests.fakes.models import FakeLoader, model
+from tests.fakes.models import FakeLoader, manifest, model, without_attention
 from tests.unit.api.conftest import Serve
 
 
@@ -25,6 +25,7 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
         "summary": "Counts to ten in French; for tests.",
         "source_kind": "text",
         "target_kind": "text",
+        "attends": True,
         "languages": [{"source": "en", "target": "fr"}],
         "state": "ready",
         "limits": {"max_source": 32, "max_target": 64, "min_source": 1},
@@ -44,6 +45,15 @@ def test_models_tell_what_they_do_and_what_they_may_be_used_for(client: TestClie
     }
     assert client.get("/v1/models").json() == {"models": [expected]}
     assert client.get("/v1/models/toy-en-fr").json() == expected
+
+
+def test_models_tell_whether_they_can_say_where_they_looked(serve: Serve) -> None:
+    blind = without_attention(manifest().signatures)
+    client = serve(
+        model("blind", signatures=blind), model("labels", target_kind="label"), model("sees")
+    )
+    told = {one["name"]: one["attends"] for one in client.get("/v1/models").json()["models"]}
+    assert told == {"blind": False, "labels": False, "sees": True}
 
 
 def test_languages_tell_what_can_be_translated_into_what(serve: Serve) -> None:

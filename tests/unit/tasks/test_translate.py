@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.artifacts.manifest import Signature, Signatures, TokenDecoding
+from app.artifacts.manifest import TokenDecoding
 from app.engine.request import DecodeOptions, Hypothesis, SequenceRequest, SequenceResult
 from app.errors import UnsupportedOption
 from app.tasks import task
@@ -15,7 +15,7 @@ from app.tasks.catalogue import Catalogue
 from app.tasks.options import Options
 from app.tasks.translate import TranslateJob, Translator, prepare
 from tests.fakes.engine import FakeEngine
-from tests.fakes.models import manifest, model
+from tests.fakes.models import manifest, model, without_attention
 
 
 def job(*texts: str, **changes: Any) -> TranslateJob:
@@ -52,10 +52,7 @@ def test_a_language_pair_may_have_its_prefix() -> None:
 
 
 def test_alignments_need_a_model_that_attends() -> None:
-    signatures = manifest().signatures
-    outputs = {k: v for k, v in signatures.step.outputs.items() if k != "attention"}
-    step = Signature(inputs=signatures.step.inputs, outputs=outputs)
-    blind = model(signatures=Signatures(encode=signatures.encode, step=step))
+    blind = model(signatures=without_attention(manifest().signatures))
     with pytest.raises(UnsupportedOption) as raised:
         prepare(job("one", want_alignments=True), blind)
     assert [field.pointer for field in raised.value.fields] == ["/return_alignments"]
