@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.budget import Budget
 from app.api.context import RequestContext, attach, request_id
 from app.api.gate import Gate
-from app.api.problems import domain_problem, too_large, unforeseen
-from app.errors import DeadlineExceeded, Overloaded
+from app.api.problems import unforeseen
+from app.errors import DeadlineExceeded
 from app.observability.logging import log_bug, log_event
 from app.observability.metrics import Metrics
 
@@ -103,11 +103,11 @@ class Unread(Exception):
 
 
 class LimitBody:
-    """Refuse bodies of more than `limit` bytes with a problem, before anything parses them.
+    """Refuse bodies of more than `limit` bytes: at the first byte if they say so, or as they grow.
 
     The paths in `larger` have limits of their own, and share `budget`: what they have received is
-    held until they are answered. Starlette's own limit answers with plain text when the length is
-    declared; this one never does.
+    held until they are answered. The application is told as it asks for the body, so that it
+    answers with a problem, and its route is known by then.
     """
 
     def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int], budget: Budget) -> None:
@@ -123,13 +123,14 @@ class LimitBody:
         budget = self._budget if scope["path"] in self._larger else None
         declared = Headers(scope=scope).get("content-length", "0")
         length = int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
-        if length > limit:
-            await too_large(scope, limit)(scope, receive, send)
-            return
         size = 0
 
         async def receive_at_most() -> Message:
             nonlocal size
+            if length > limit:
+                raise BodyTooLarge(limit)
+            if budget is not None and not size:
+                budget.check(length)
             message = await receive()
             if message["type"] == "http.request":
                 more = len(message.get("body", b""))
@@ -141,18 +142,14 @@ class LimitBody:
             return message
 
         try:
-            if budget is not None:
-                budget.check(length)
             await self._app(scope, receive_at_most, send)
-        except Overloaded as error:  # before the application, which answers its own, has begun
-            await domain_problem(scope, error)(scope, receive, send)
         finally:
             if budget is not None:
                 budget.give_back(size)
 
 
 class BodyTooLarge(HTTPException):
-    """A body without a declared length grew past the limit."""
+    """A body has, or says that it has, more bytes than the limit."""
 
     def __init__(self, limit: int) -> None:
         """Say what the limit is."""

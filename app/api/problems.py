@@ -109,13 +109,6 @@ def _problem(
     )
 
 
-def too_large(scope: Scope, limit: int) -> Response:
-    """Return the 413 for a body of more than `limit` bytes."""
-    return problem(
-        scope, 413, "too_large", "The body is too large", f"The limit is {limit} bytes: send less."
-    )
-
-
 def bug_of(context: RequestContext) -> Problem:
     """Return the problem for a bug of ours."""
     detail = "This is a bug of the service; please report it with the request id."

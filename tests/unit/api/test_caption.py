@@ -259,7 +259,8 @@ def test_large_bodies_are_for_images_only(serve: Serve) -> None:
     assert len(noise) > 2000
     assert captions(form(client, noise)) == [FIRST]
     assert problem(form(client, bytes(9000)))[:2] == (413, "too_large")
-    assert problem(client.post("/v1/translate", content=bytes(2001)))[:2] == (413, "too_large")
+    body = {"text": "a" * 2001, "target": "fr"}
+    assert problem(client.post("/v1/translate", json=body))[:2] == (413, "too_large")
 
 
 def test_a_body_that_grows_beyond_the_limit_is_stopped(serve: Serve) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -13,81 +12,85 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import middleware, streams
 from app.api.budget import Budget
-from app.api.context import RequestContext, attach, context_of
+from app.api.context import context_of
 from app.api.gate import Gate
-from app.api.middleware import LimitBody, ObserveRequests
+from app.api.middleware import BodyTooLarge, LimitBody, ObserveRequests
 from app.api.streams import EventStream
 from app.errors import Overloaded
 from app.observability.metrics import Metrics
-
-
-async def reads(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that reads all of the body, and answers with how much the budget holds."""
-    more = True
-    while more:
-        more = (await receive()).get("more_body", False)
-    held = scope["state"]["budget"].held
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": json.dumps({"held": held}).encode()})
+from tests.fakes.models import captioner, model
+from tests.unit.api.conftest import Serve
 
 
 async def post(
     budget: Budget, *chunks: bytes, path: str = "/v1/caption", declared: int | None = None
-) -> tuple[int, Any]:
+) -> int:
+    """Send a body to an application that reads all of it; what the budget holds then."""
     headers = [] if declared is None else [(b"content-length", str(declared).encode())]
-    scope: Scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "headers": headers,
-        "state": {"budget": budget},
-    }
-    attach(scope, RequestContext("id", 0.0, 1.0))
-    coming = list(chunks)
-    sent: list[Message] = []
+    scope: Scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    coming, held = list(chunks), 0
 
     async def receive() -> Message:
         body = coming.pop(0)
         return {"type": "http.request", "body": body, "more_body": bool(coming)}
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        raise AssertionError("the application answers")
+
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal held
+        while (await receive())["more_body"]:
+            pass
+        held = budget.held
 
     app = LimitBody(reads, limit=10, larger={"/v1/caption": 100}, budget=budget)
     await app(scope, receive, send)
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    return held
 
 
 async def test_what_is_received_is_held_until_the_answer() -> None:
     budget = Budget(100)
-    assert await post(budget, bytes(30), bytes(20)) == (200, {"held": 50})
+    assert await post(budget, bytes(30), bytes(20)) == 50
     assert budget.held == 0
 
 
 async def test_other_paths_are_bounded_alone() -> None:
     budget = Budget(100)
-    assert await post(budget, bytes(10), path="/v1/translate") == (200, {"held": 0})
-    status, problem = await post(budget, bytes(9), path="/v1/translate", declared=11)
-    assert (status, problem["code"]) == (413, "too_large")
+    assert await post(budget, bytes(10), path="/v1/translate") == 0
+    with pytest.raises(BodyTooLarge):
+        await post(budget, bytes(9), path="/v1/translate", declared=11)
 
 
 @pytest.mark.parametrize("declared", [60, None])
 async def test_what_does_not_fit_beside_others_is_refused(declared: int | None) -> None:
     budget = Budget(100)
     budget.take(50)
-    status, problem = await post(budget, bytes(40), bytes(20), declared=declared)
-    assert (status, problem["code"]) == (503, "overloaded")
+    with pytest.raises(Overloaded):
+        await post(budget, bytes(40), bytes(20), declared=declared)
     assert budget.held == 50
-    assert await post(budget, bytes(40), declared=40) == (200, {"held": 90})
+    assert await post(budget, bytes(40), declared=40) == 90
 
 
 async def test_a_false_length_helps_nobody() -> None:
     budget = Budget(100)
     budget.take(50)
-    status, _ = await post(budget, bytes(90), declared=1)
-    assert status == 503
+    with pytest.raises(Overloaded):
+        await post(budget, bytes(90), declared=1)
     with pytest.raises(Overloaded):
         budget.check(51)
+
+
+def test_a_refused_body_is_counted_at_its_route(serve: Serve) -> None:
+    client = serve(captioner(), model(), max_body=2000, max_image_body=4000)
+    json = {"content-type": "application/json"}
+    for path, size in (("/v1/translate", 2001), ("/v1/caption", 4001), ("/v1/nothing", 4001)):
+        client.post(path, content=bytes(size), headers=json)
+    pattern = r'requests_total.code="(\w+)",method="POST",route="([^"]+)",status="(\d+)"'
+    assert re.findall(pattern, client.get("/metrics").text) == [
+        ("too_large", "/v1/translate", "413"),
+        ("too_large", "/v1/caption", "413"),
+        ("not_found", "unmatched", "404"),
+    ]
 
 
 async def tells(scope: Scope, receive: Receive, send: Send) -> None:
