@@ -99,7 +99,8 @@ function choose() {
 
 function showOptions() {
   $("nbest").max = $("beam").value;
-  $("words").disabled = $("length").value !== "";
+  // A field that is not asked for must not be able to hold up the form.
+  $("words").disabled = chosen()?.task !== "summarize" || $("length").value !== "";
   for (const id of ["beam", "nbest", "penalty"]) $(`${id}-shown`).textContent = $(id).value;
   showCurl();
 }
@@ -227,38 +228,46 @@ async function follow(response, task, count) {
   $("facts").textContent = `${seconds} s · ${images ? "photo" : source_tokens} → ${target_tokens} tokens`;
 }
 
+function stop() {
+  running?.abort();
+  running = null;
+  $("go").textContent = chosenTask().verb;
+  $("out").ariaBusy = "false";
+}
+
 async function run(event) {
   event.preventDefault();
   if (running) {
-    running.abort();
+    stop();
     return;
   }
   const body = request();
   const [path, task] = [`v1/${chosen()?.task ?? "translate"}/stream`, chosenTask()];
   if (seesPhotos() ? !photo : body.text.length === 0) return;
-  running = new AbortController();
+  const mine = new AbortController();
+  running = mine;
   $("go").textContent = "Stop";
-  $("out").classList.add("working");
+  $("out").ariaBusy = "true"; // read out once it is whole
   try {
     const response = await fetch(path, {
       method: "POST",
       ...(seesPhotos()
         ? { body: photoForm(body) }
         : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-      signal: running.signal,
+      signal: mine.signal,
     });
     if (response.ok) await follow(response, task, Array.isArray(body.text) ? body.text.length : 1);
     else showProblem(await response.json());
   } catch (error) {
     if (error.name !== "AbortError") showProblem({});
   }
-  running = null;
-  $("go").textContent = chosenTask().verb;
-  $("out").classList.remove("working");
+  if (running === mine) stop();
 }
 
 watchPhoto();
 $("form").addEventListener("submit", run);
+// What is wrong in closed options could not be shown, and nothing would happen.
+$("form").addEventListener("invalid", ({ target }) => { target.closest("details").open = true; }, true);
 $("form").addEventListener("input", showOptions);
 $("choice").addEventListener("change", choose);
 $("text").addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 "use strict";
 
-// The photo to caption, and where the model looked for each word. Uses `$` and `element` of app.js.
+// The photo to caption, and where the model looked for each word. Uses `$`, `element` and `stop` of app.js.
 
 let photo = null; // the File that was chosen
 
@@ -33,7 +33,8 @@ function choosePhoto(files) {
   $("invite").textContent = "Another photo: drop, paste or choose it";
   forgetGaze();
   $("out").replaceChildren();
-  if (!running) $("form").requestSubmit();
+  stop();
+  $("form").requestSubmit();
 }
 
 function photoForm(fields) {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 
 import pytest
@@ -237,6 +238,17 @@ def test_the_page_comes_with_all_it_needs(client: TestClient) -> None:
         part = client.get(f"/{name}")
         assert part.status_code == 200
         assert "https://" not in part.text
+
+
+def test_every_field_of_the_page_has_a_name(client: TestClient) -> None:
+    """A label names the first thing in it, which is an `output` where that comes first."""
+    page = client.get("/").text
+    named = set(re.findall(r'<label for="([\w-]+)"', page))
+    named |= set(re.findall(r'<label[^>]*>[^<]*<(?:input|select) id="([\w-]+)"', page))
+    named |= set(re.findall(r'id="([\w-]+)"[^>]*aria-label=', page))
+    fields = re.findall(r'<(?:input|select|textarea) id="([\w-]+)"', page)
+    assert fields
+    assert [field for field in fields if field not in named] == []
 
 
 def test_docs_are_served(client: TestClient) -> None:
