@@ -35,8 +35,13 @@ _OTHERS = (
 )
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of a JPEG's frame header, whatever its coding."""
-_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers without a segment."""
+_BARE = frozenset({0x00, 0x01, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
+"""Markers without a segment, or whose segment Pillow does not skip."""
+_SCAN = 0xDA
+_MARKER = re.compile(rb"[^\xff]*\xff+[^\xff]")
+_MOST_STEPS = 8192
+"""Bytes of a JPEG's markers, and of what fills the room between its segments: cameras and editors
+write a few hundred; Pillow goes through them one by one."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def read_header(data: bytes, pointer: str) -> Header:
         raise unreadable(pointer, f"is {other or 'no image of a known format'}; {READ}")
     try:
         width, height = _SIZES[kind](data)
-    except (struct.error, IndexError):
+    except (struct.error, EOFError):
         raise unreadable(pointer, "breaks off in its header") from None
     if not width or not height:
         raise unreadable(pointer, f"is {width} x {height} pixels: there is nothing to see")
@@ -116,22 +121,22 @@ def _webp(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg(data: bytes) -> tuple[int, int]:
-    """Go from segment to segment up to the frame header."""
-    place = 2
-    while True:
-        if data[place] != 0xFF:
-            return 0, 0
-        marker = data[place + 1]
-        if marker == 0xFF:  # padding
-            place += 1
-        elif marker in _BARE:
-            place += 2
-        elif marker in _FRAMES:
-            height, width = struct.unpack_from(">HH", data, place + 5)
-            return width, height
-        else:
-            (length,) = struct.unpack_from(">H", data, place + 2)
-            place += 2 + max(2, length)
+    """Go from segment to segment, through the frame header, up to where the pixels begin."""
+    size: tuple[int, int] | None = None
+    place, left = 2, _MOST_STEPS
+    while found := _MARKER.match(data, place, place + left):
+        place, left = found.end(), left - len(found[0])
+        marker = data[place - 1]
+        if marker == _SCAN and size is not None:
+            return size
+        if marker in _BARE:
+            continue
+        if marker in _FRAMES:
+            height, width = struct.unpack_from(">HH", data, place + 3)
+            size = width, height
+        (length,) = struct.unpack_from(">H", data, place)
+        place += max(2, length)
+    raise EOFError
 
 
 _SIZES = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "GIF": _gif}

@@ -137,7 +137,8 @@ DAMAGED = "is damaged or breaks off: a {} that cannot be decoded"
         (SVG, "unreadable_image", f"is SVG{NOT_READ}"),
         (HEIC, "unreadable_image", f"is HEIC{NOT_READ}"),
         (PHOTO[:60], "unreadable_image", DAMAGED.format("PNG")),
-        (OTHER[: len(OTHER) // 2], "unreadable_image", DAMAGED.format("JPEG")),
+        (OTHER[:-20], "unreadable_image", DAMAGED.format("JPEG")),
+        (OTHER[:100], "unreadable_image", "breaks off in its header"),
         (png(0, 0), "unreadable_image", "is 0 x 0 pixels: there is nothing to see"),
         (
             png(50_000, 50_000, bytes(1000)),

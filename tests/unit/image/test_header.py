@@ -61,7 +61,7 @@ def test_a_file_says_how_large_it_is(
         (b"GIF89a" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
         (b"RIFF\x00\x00\x00\x00WEBPWHAT" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
         (b"\xff\xd8\xff\xdaHi" + bytes(99), "breaks off in its header"),
-        (b"\xff\xd8\xff\x01" + bytes(9), "is 0 x 0 pixels: there is nothing to see"),
+        (b"\xff\xd8\xff\x01" + bytes(9), "breaks off in its header"),
     ],
 )
 def test_what_is_no_image_is_called_by_its_name(data: bytes, message: str) -> None:
@@ -76,6 +76,40 @@ def test_thousands_of_comments_are_read_once() -> None:
     with pytest.raises(UnreadableImage) as caught:
         read_header(b"<!---->" * 4000, "")
     assert caught.value.fields[0].message.startswith("is no image of a known format")
+
+
+def padded(filling: bytes, before: bytes) -> bytes:
+    """A JPEG with `filling` before its first marker `before`."""
+    head, marker, rest = encode(cells(), "JPEG").partition(before)
+    return head + filling + marker + rest
+
+
+FRAME, TABLES = b"\xff\xc0", b"\xff\xc4"  # the second come behind the frame header
+
+
+@pytest.mark.parametrize("before", [FRAME, TABLES])
+@pytest.mark.parametrize("filling", [b"\xff" * 99, b"\x00" * 99, b"\xff\xe5\x00\x02" * 99])
+def test_a_jpeg_may_be_padded_a_little(filling: bytes, before: bytes) -> None:
+    assert read_header(padded(filling, before), "") == Header("JPEG", 32, 24)
+
+
+@pytest.mark.parametrize("before", [FRAME, TABLES])
+@pytest.mark.parametrize(
+    "filling",
+    [
+        b"\xff" * 1_000_000,
+        b"\x00" * 1_000_000,
+        b"\xff\x00" * 500_000,
+        b"\xff\xd9" * 500_000,
+        b"\xff\xf0\xff\xff" * 250_000,
+        b"\xff\xe5\x00\x02" * 250_000,
+    ],
+    ids=["padding", "zeros", "escapes", "ends", "extensions", "segments"],
+)
+def test_a_jpeg_whose_header_goes_on_and_on_is_given_up(filling: bytes, before: bytes) -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        read_header(padded(filling, before), "")
+    assert caught.value.fields[0].message == "breaks off in its header"
 
 
 STARTS = (
