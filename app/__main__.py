@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
 import sys
@@ -24,14 +25,15 @@ _LAST_SECONDS = 2
 class Server(uvicorn.Server):
     """uvicorn that keeps its door open while it drains, so that new requests hear 503, not silence.
 
-    The first SIGTERM or SIGINT drains; a second one ends at once.
+    The first SIGTERM or SIGINT drains; at the second what still runs is turned away, and SIGINT
+    does not even wait until it was told.
     """
 
     def __init__(self, config: uvicorn.Config, service: Service, drain: float) -> None:
         """Serve `service`; its running requests get `drain` seconds to finish."""
         super().__init__(config)
         self._service, self._drain = service, drain
-        self._drained_by: float | None = None
+        self._drained_by = math.inf
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say which page to open."""
@@ -43,21 +45,17 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, end on the second."""
-        if self._service.gate.draining:
-            self.should_exit = True
-            self.force_exit = sig == signal.SIGINT
+        second = self._service.gate.draining
+        self._drained_by = time.monotonic() + (0.0 if second else self._drain)
+        self.force_exit |= second and sig == signal.SIGINT
         self._service.gate.drain()
 
     async def on_tick(self, counter: int) -> bool:
         """End when draining is over, or when the models could not be loaded."""
         gate = self._service.gate
-        if gate.draining:
-            now = time.monotonic()
-            if self._drained_by is None:
-                self._drained_by = now + self._drain
-            if now >= self._drained_by:
-                gate.expire()
-            self.should_exit |= gate.expired or gate.running == 0
+        if time.monotonic() >= self._drained_by:
+            gate.expire()
+        self.should_exit |= gate.expired or (gate.draining and gate.running == 0)
         self.should_exit |= self._service.failure is not None
         return await super().on_tick(counter)
 

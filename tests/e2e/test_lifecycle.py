@@ -123,6 +123,22 @@ def test_a_stream_that_draining_cuts_ends_with_an_error(tmp_path: Path) -> None:
         assert (line["status"], line["code"]) == (200, "draining")
 
 
+def test_a_second_signal_turns_away_what_still_runs(tmp_path: Path) -> None:
+    with Served(HELD, tmp_path / "log", drain=3600) as server:
+        server.until("/readyz", None)
+        waiting = begin(server, "summarize")
+        connection, response = begin_stream(server)
+        server.terminate()
+        assert server.until("/readyz", "draining") == 503
+        server.terminate()
+        assert refused(waiting) == (503, "draining")
+        end = json.loads(response.read().strip().splitlines()[-1].removeprefix(b"data: "))
+        connection.close()
+        assert (end["type"], end["error"]["code"]) == ("error", "draining")
+        assert server.ended() == 0
+        assert "timeout graceful shutdown exceeded" not in server.log.read_text(encoding="utf-8")
+
+
 def stop_in_the_middle(
     server: Served, path: str = "/v1/translate", sent: int = 10
 ) -> http.client.HTTPConnection:
