@@ -85,7 +85,16 @@ def serve(settings: Settings, service: Service) -> int:
         server_header=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
     )
-    Server(config, service, settings.drain).run()
+    try:
+        Server(config, service, settings.drain).run()
+    except SystemExit:  # uvicorn's, which has logged why
+        place = f"{settings.host}:{settings.port}"
+        print(
+            f"dragoman: cannot start: cannot listen on {place}; "
+            "set DRAGOMAN_HOST and DRAGOMAN_PORT to a place that is free",
+            file=sys.stderr,
+        )
+        return 1
     if service.failure is not None:
         print(f"dragoman: cannot start: {service.failure.message}", file=sys.stderr)
         return 1

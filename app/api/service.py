@@ -125,13 +125,10 @@ class Service:
         for model in catalogue.models:
             self._watch(model)
         self._catalogue = catalogue
-        # What is loaded stays: the collector need not look at TensorFlow's heap again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
-        give_back_memory()
-        names = [model.artifact.name for model in catalogue.models]
-        log_event(logger, logging.INFO, "ready", models=names)
+        if not stop.is_set():  # else it is there to be closed
+            _keep()
+            names = [model.artifact.name for model in catalogue.models]
+            log_event(logger, logging.INFO, "ready", models=names)
 
     def _watch(self, model: LoadedModel) -> None:
         engine = model.engine
@@ -141,3 +138,11 @@ class Service:
 
     def _unloaded(self) -> DragomanError:
         return self.failure or NotReady("Models are loading; try again.", retry_after=2.0)
+
+
+def _keep() -> None:
+    """Settle down to what is loaded: it stays, and what loading it took is over."""
+    gc.collect()
+    gc.freeze()  # the collector need not look at TensorFlow's heap again and again
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+    give_back_memory()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import select
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,17 @@ def test_refused_models_end_the_start_with_a_clear_message(tmp_path: Path) -> No
             f"dragoman: cannot start: {tmp_path} holds no model; "
             "set DRAGOMAN_MODELS to a folder of models"
         )
+
+
+def test_a_port_that_is_taken_ends_the_start_with_what_to_set(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Served(HELD, tmp_path / "log", port=port) as server:
+            assert server.ended() == 1
+    assert server.log.read_text(encoding="utf-8").splitlines()[-1] == (
+        f"dragoman: cannot start: cannot listen on 127.0.0.1:{port}; "
+        "set DRAGOMAN_HOST and DRAGOMAN_PORT to a place that is free"
+    )
 
 
 def test_a_wrong_setting_ends_the_start_with_its_name(tmp_path: Path) -> None:

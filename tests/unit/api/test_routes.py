@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import re
 import time
+from collections.abc import Callable, Sequence
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.api.service import Service
+from app.engine.observer import Observer
 from app.errors import ArtifactError
 from app.main import create_app, engine_config
 from app.observability.logging import JsonFormatter
 from app.settings import Settings
+from app.tasks.loaded import LoadedModel
 from tests.fakes.engine import FakeEngine
 from tests.fakes.models import FakeLoader, manifest, model, without_attention
 from tests.unit.api.conftest import Serve
@@ -160,6 +164,26 @@ def test_the_end_of_the_lifespan_closes_the_engines() -> None:
     with TestClient(create_app(Settings(), service)) as client:
         client.get("/livez")
     assert engine.closed
+
+
+async def test_what_is_loaded_too_late_is_closed_and_not_called_ready(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, frozen = FakeEngine(), []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append("all"))
+
+    def load(
+        observe: Callable[[str], Observer], stopped: Callable[[], bool]
+    ) -> Sequence[LoadedModel]:
+        while not stopped():
+            pass
+        return [model(engine=engine)]
+
+    with caplog.at_level("INFO", "dragoman"):
+        async with Service(load, 8).running():
+            pass
+    assert engine.closed
+    assert (caplog.messages, frozen) == ([], [])
 
 
 @pytest.mark.parametrize(
