@@ -20,9 +20,16 @@ def test_the_image_copies_only_what_the_ignore_file_lets_through() -> None:
 
 def test_the_image_sets_only_settings_that_exist() -> None:
     named = {*re.findall(r"DRAGOMAN_(\w+)", DOCKERFILE)}
-    for service in COMPOSE["services"].values():
-        named |= {key.removeprefix("DRAGOMAN_") for key in service["environment"]}
     assert named - {name.upper() for name in Settings.model_fields} == set()
+
+
+def test_compose_passes_on_every_setting_but_those_of_the_image() -> None:
+    names = {name for name in Settings.model_fields if name not in ("host", "port", "models")}
+    passed_on = {f"DRAGOMAN_{name.upper()}": None for name in names}
+    services = COMPOSE["services"]
+    assert services["dragoman"]["environment"] == passed_on
+    device = {"DRAGOMAN_DEVICE": "${DRAGOMAN_DEVICE:-gpu:0}"}
+    assert services["gpu"]["environment"] == passed_on | device
 
 
 def test_compose_builds_targets_that_exist_and_serves_port_8000() -> None:
