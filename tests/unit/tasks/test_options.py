@@ -70,7 +70,7 @@ def test_a_seed_is_made_up_where_none_is_given_and_told() -> None:
         ({"prefix": "one two", "max_tokens": 2}, "/options/prefix"),
         ({"prefix": ""}, "/options/prefix"),
         ({"prefix": "zebra"}, "/options/prefix"),
-        ({"temperature": 1.0, "n_best": 33}, "/options/beam_size"),
+        ({"temperature": 1.0, "n_best": 33}, "/options/n_best"),
     ],
 )
 def test_what_does_not_fit_is_pointed_at(options: dict[str, Any], pointer: str) -> None:
