@@ -40,8 +40,11 @@ _BARE = frozenset({0x00, 0x01, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)})
 _SCAN = 0xDA
 _MARKER = re.compile(rb"[^\xff]*\xff+[^\xff]")
 _MOST_STEPS = 8192
-"""Bytes of a JPEG's markers, and of what fills the room between its segments: cameras and editors
-write a few hundred; Pillow goes through them one by one."""
+"""Bytes of a JPEG's markers and of what fills the room between its segments, small chunks of a PNG,
+blocks before a GIF's first frame: cameras and editors write a few hundred; Pillow goes through them
+one by one."""
+_SMALL = 1024
+"""Bytes of a chunk that cost more for being a chunk than for being read."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,30 @@ def _format(data: bytes) -> Format | None:
 
 
 def _png(data: bytes) -> tuple[int, int]:
+    """Go through the chunks, too, to count the small ones."""
     width, height = struct.unpack_from(">II", data, 16)
+    place, left = 8, _MOST_STEPS
+    while place + 4 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        place += 12 + length
+        left -= length < _SMALL
+        if not left:
+            raise EOFError
     return width, height
 
 
 def _gif(data: bytes) -> tuple[int, int]:
-    width, height = struct.unpack_from("<HH", data, 6)
+    """Go through what stands before the first frame, too, to count its blocks."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    place, left = 13 + (3 << (flags & 7) + 1) * (flags >> 7), _MOST_STEPS
+    while data[place : place + 1] == b"!":
+        place += 2
+        size = 1
+        while size:
+            (size,) = struct.unpack_from("B", data, place)
+            place, left = place + 1 + size, left - 1
+            if not left:
+                raise EOFError
     return width, height
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import struct
+import zlib
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from app.errors import UnreadableImage
-from app.image.header import Header, read_header
+from app.image.header import Format, Header, read_header
 from tests.fakes.images import HEIC, SVG, cells, encode, png
 
 
@@ -110,6 +115,39 @@ def test_a_jpeg_whose_header_goes_on_and_on_is_given_up(filling: bytes, before: 
     with pytest.raises(UnreadableImage) as caught:
         read_header(padded(filling, before), "")
     assert caught.value.fields[0].message == "breaks off in its header"
+
+
+CHUNK = struct.pack(">I4sI", 0, b"prVt", zlib.crc32(b"prVt"))
+COMMENT, BLOCKS = b"!\xfe\x00", b"!\xfe" + b"\x01c" * 9000 + b"\x00"
+
+
+def stuffed(kind: str, filling: bytes) -> bytes:
+    """A PNG or GIF with `filling` before its first pixels."""
+    data = encode(cells(), kind)
+    start = data.index(b"IDAT") - 4 if kind == "PNG" else data.index(b"\x2c\x00\x00\x00\x00")
+    return data[:start] + filling + data[start:]
+
+
+@pytest.mark.parametrize(("kind", "filling"), [("PNG", CHUNK * 99), ("GIF", COMMENT * 99)])
+def test_a_file_may_hold_some_small_parts(kind: Format, filling: bytes) -> None:
+    data = stuffed(kind, filling)
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+    assert read_header(data, "") == Header(kind, 32, 24)
+
+
+@pytest.mark.parametrize(
+    ("kind", "filling"), [("PNG", CHUNK * 9000), ("GIF", COMMENT * 9000), ("GIF", BLOCKS)]
+)
+def test_a_file_of_too_many_small_parts_is_given_up(kind: str, filling: bytes) -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        read_header(stuffed(kind, filling), "")
+    assert caught.value.fields[0].message == "breaks off in its header"
+
+
+def test_a_png_in_many_large_chunks_is_read() -> None:
+    noise = Image.frombytes("L", (4096, 4096), np.random.default_rng(1).bytes(1 << 24))
+    assert read_header(encode(noise, "PNG", compress_level=0), "").pixels == 1 << 24
 
 
 STARTS = (
