@@ -31,7 +31,7 @@ from scripts.training.labels.config import LabelRecipe
 from scripts.training.labels.fitting import fit_row
 from scripts.training.labels.results import missing, table
 from scripts.training.labels.rows import PRETRAINED, Row, load_labels, make_rows
-from scripts.training.run import read_run
+from scripts.training.run import FACTS, read_run
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "scripts/recipes"
@@ -73,7 +73,7 @@ def _check_readers(names: Iterable[str], args: argparse.Namespace) -> None:
     for name in names:
         run = args.out / "runs" / name
         recipe = load_labels(args.recipes / f"{name}.toml")
-        if run.exists() and read_run(run, LabelRecipe).recipe != recipe:
+        if (run / FACTS).exists() and read_run(run, LabelRecipe).recipe != recipe:
             sys.exit(f"{run} was made by another {name}.toml: delete it, and it is made anew")
 
 

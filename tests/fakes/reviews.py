@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
+from scripts.training.labels.config import LabelRecipe
+from scripts.training.labels.rows import load_labels
 from scripts.training.pairs import write_table
 
 GOOD, BAD = ("fine", "lovely", "great"), ("dull", "awful", "poor")
@@ -115,3 +118,10 @@ def write_reviews(folder: Path) -> Path:
     ):
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def recipe_of(folder: Path, name: str, **parts: dict[str, Any]) -> LabelRecipe:
+    """Return a recipe that `write_reviews` has written, with other keys in its sections."""
+    recipe = load_labels(folder / f"{name}.toml")
+    changes = {key: getattr(recipe, key).model_copy(update=part) for key, part in parts.items()}
+    return recipe.model_copy(update=changes)
