@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.artifacts.manifest import Generation
 from app.text.script import spaceless
@@ -178,6 +178,29 @@ class FitSection(_Section):
     """`cider`: self-critical training of captions, to go on from a run that has been fitted."""
     checkpoint_minutes: float = Field(4.0, gt=0)
     seed: int = 1
+
+
+OF_PAIRS = (
+    "few_shapes",
+    "label_smoothing",
+    "scheduled_sampling",
+    "consistency",
+    "initial_share",
+    "encoder_rate",
+    "objective",
+)
+"""The keys of `fit` that only recipes of pairs (and of pictures with their captions) know."""
+
+
+def _leave_pairs_alone(fit: FitSection) -> FitSection:
+    for name in OF_PAIRS:
+        if getattr(fit, name) != FitSection.model_fields[name].default:
+            raise ValueError(f"{name} is for recipes of pairs and does nothing here: leave it out")
+    return fit
+
+
+OtherFit = Annotated[FitSection, AfterValidator(_leave_pairs_alone)]
+"""How the weights of a model of other things than pairs are found."""
 
 
 class EvaluationSet(_Section):

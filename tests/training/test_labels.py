@@ -105,6 +105,7 @@ def others_of(recipe: LabelRecipe, folder: Path) -> list[str]:
         ("folds = 2", "folds = 2\nfold = 2", "fold 2 is none of 2"),
         ('name = "sent', 'task = "pretrain"\n[pretrain]\nwindow = 9\n[data]\n#', "must be even"),
         ("folds = 2", 'folds = 2\ncolumn = "x"', "data.labelled.column"),
+        ("folds = 2", "folds = 2\n[fit]\nconsistency = 5", "consistency is for recipes of pairs"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(folder: Path, was: str, now: str, where: str) -> None:

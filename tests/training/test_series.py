@@ -99,6 +99,7 @@ def test_an_epoch_shows_every_window_as_often(recipe: SeriesRecipe) -> None:
         ("high = 1.8", "high = -1.0", "low must be below high"),
         ("golden = [0, 5]", "golden = [6]", "does not fit"),
         ('cell = "gru"', 'cell = "gru"\nlayers = 3', "model.layers"),
+        ("[fit]", "[fit]\nlabel_smoothing = 0.2", "label_smoothing is for recipes of pairs"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(tmp_path: Path, was: str, now: str, where: str) -> None:

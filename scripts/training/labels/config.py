@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from scripts.training.config import EncoderSection, FitSection, TokenizerSection
+from scripts.training.config import EncoderSection, FitSection, OtherFit, TokenizerSection
 from scripts.training.names import CellName
 
 PRETRAIN, CLASSIFY = "pretrain", "classify"
@@ -148,7 +148,7 @@ class LabelRecipe(_Section):
     encoder: ReaderSection = ReaderSection()
     pretrain: PretrainSection = PretrainSection()
     classify: ClassifySection = ClassifySection()
-    fit: FitSection = FitSection()
+    fit: OtherFit = FitSection()
     evaluate: Examples = Examples()
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from scripts.training.config import FitSection
+from scripts.training.config import FitSection, OtherFit
 from scripts.training.names import CellName
 from scripts.training.series.curves import CURVES
 
@@ -80,7 +80,7 @@ class SeriesRecipe(_Section):
     limits: str  # what the model is not for, in its card
     data: Curves
     model: NetworkSection = NetworkSection()
-    fit: FitSection = FitSection()
+    fit: OtherFit = FitSection()
     evaluate: TestSection
 
     @model_validator(mode="after")
