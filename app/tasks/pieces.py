@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.artifacts.manifest import Manifest
+from app.text.tokenizer import JOINED
 from app.text.words import count_words
 
 SPACE = "▁"
@@ -49,9 +50,23 @@ def spell(entries: Sequence[str], manifest: Manifest) -> list[Piece]:
     """Return vocabulary entries as people read them, whatever the tokenizer of `manifest` is."""
     kind = None if manifest.text is None else manifest.text.tokenizer
     if kind == "subword":
-        return readable(entries)
+        return _together(readable(entries))
     texts = _spaced(entries) if kind == "word" else entries
     return [Piece(text, 1) for text in texts]
+
+
+def _together(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces without word joiners, and without the space after one.
+
+    Of `[" l'\u2060", " eau"]` are made `[" l'", "eau"]`.
+    """
+    text, joined = "", []
+    for piece in pieces:
+        after = text.endswith(JOINED)
+        text = piece.text
+        shown = text[1:] if after and text.startswith(" ") else text
+        joined.append(Piece(shown.replace(JOINED, ""), piece.tokens))
+    return joined
 
 
 def _spaced(entries: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_INVISIBLE = "\u00ad\u200b\ufeff"  # soft hyphen, zero-width space, byte-order mark
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff"  # soft hyphen, zero-width space, word joiner, BOM
 _FOLD = str.maketrans(
     {
         "\u2018": "'",

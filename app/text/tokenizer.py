@@ -11,6 +11,8 @@ from tokenizers import Tokenizer as Backend
 
 PAD, BOS, EOS, UNK = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<pad>", "<s>", "</s>", "<unk>")
+JOINED = "\u2060"
+"""A word joiner: where a vocabulary writes one, the space after it is not in the text (`l'eau`)."""
 SHORT = 1_000
 """Characters up to which tokenizing is over sooner than other threads could have their turn."""
 

@@ -105,8 +105,8 @@ def check_recipe(recipe: Recipe) -> None:
                 "decoder.broadcast needs a recurrent encoder and decoder "
                 "that agree in cell, layers and units"
             )
-    if recipe.tokenizer.dropout and recipe.tokenizer.kind != "subword":
-        raise ValueError("tokenizer.dropout is BPE-dropout, of the kind `subword`")
+    if recipe.tokenizer.dropout and recipe.tokenizer.kind not in ("subword", "elided"):
+        raise ValueError("tokenizer.dropout is BPE-dropout, of the kinds `subword` and `elided`")
     if fit.scheduled_sampling and (decoder.copying or fit.objective == "cider"):
         raise ValueError("fit.scheduled_sampling goes neither with copying nor with `cider`")
 

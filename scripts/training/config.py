@@ -87,7 +87,7 @@ class Data(_Section):
 class TokenizerSection(_Section):
     """The joint vocabulary."""
 
-    kind: Literal["subword", "word", "plain", "char", "tagged"] = "subword"
+    kind: Literal["subword", "elided", "word", "plain", "char", "tagged"] = "subword"
     vocabulary: int = Field(8000, ge=16)
     lowercase: bool = False  # the vocabulary has no capitals; nor has what the model writes
     dropout: float = Field(0.0, ge=0.0, lt=1.0)

@@ -36,6 +36,7 @@ from scripts.training.tags import prefixes
 ATTENTION = "attention.png"
 READING: dict[str, Literal["subword", "word", "char"]] = {
     "subword": "subword",
+    "elided": "subword",
     "word": "word",
     "plain": "word",
     "char": "char",

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from app.text.tokenizer import SPECIAL_TOKENS, UNK
+from app.text.tokenizer import JOINED, SPECIAL_TOKENS, UNK
 from scripts.training.config import TokenizerSection
 
 _UNK = SPECIAL_TOKENS[UNK]
 _LETTERS = r"\p{L}\p{M}\u200c\u200d"
-_PIECES = Regex(rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{_LETTERS}]+|\s+")
+_ELISION = Regex(rf"(?<=[{_LETTERS}])'(?!(?:[sdmt]|ll|ve|re)\b)(?=[{_LETTERS}])")
+_PIECES = rf"'(?:[sdmt]|ll|ve|re)| ?[{_LETTERS}]+| ?\p{{N}}| ?[^\s\p{{N}}{_LETTERS}]+|\s+"
+_ELIDED_PIECES = rf" ?[{_LETTERS}]+'{JOINED}|{_PIECES}"
 _MARKS = Regex(rf"'(?:[sdmt]|ll|ve|re)\b|[{_LETTERS}]+|\p{{N}}|[^\p{{N}}{_LETTERS}]")
 TAGS = ("⟨date⟩", "⟨number⟩", "⟨name⟩")
 
@@ -25,13 +27,34 @@ def train_subword(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> 
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Prepend(" ")
+    tokenizer.decoder = decoders.ByteLevel()
+    return _train_bpe(tokenizer, _PIECES, texts, vocabulary, min_count)
+
+
+def train_elided(texts: Iterable[str], vocabulary: int, min_count: int = 1) -> Tokenizer:
+    """Train as `train_subword`, but a word after an elision is the word that it is elsewhere.
+
+    `l'homme d'une` is ` l'`, ` homme`, ` d'`, ` une`, where `train_subword` has ` l`, `'`, `homme`
+    and so on: a second vector for every such noun. English `it's` stays ` it`, `'s`.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    apart = normalizers.Replace(_ELISION, f"'{JOINED} ")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend(" "), apart])
+    together = [decoders.Replace(f"{JOINED} ", ""), decoders.Replace(JOINED, "")]
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), *together])
+    return _train_bpe(tokenizer, _ELIDED_PIECES, texts, vocabulary, min_count)
+
+
+def _train_bpe(
+    tokenizer: Tokenizer, pieces: str, texts: Iterable[str], vocabulary: int, min_count: int
+) -> Tokenizer:
+    """Let the merges of `tokenizer` stay within `pieces`, a pattern, and learn them."""
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(_PIECES, "isolated"),
+            pre_tokenizers.Split(Regex(pieces), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
-    tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         min_frequency=max(2, min_count),
@@ -112,6 +135,7 @@ def _most_frequent(
 
 TRAINERS = {
     "subword": train_subword,
+    "elided": train_elided,
     "word": train_word,
     "plain": train_plain,
     "char": train_char,

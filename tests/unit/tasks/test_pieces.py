@@ -74,6 +74,7 @@ SUBWORD, WORD, CHAR = (
         (SUBWORD, ["Ġa", "Ġsur", "fer", ".", "Ġruns"], [(" a", 1), (" surfer.", 3), (" runs", 1)]),
         (SUBWORD, ["man", "'", "s", "Ġhat"], [("man's", 3), (" hat", 1)]),
         (SUBWORD, ["Ġ", "cat"], [(" cat", 2)]),
+        (SUBWORD, ["Ġl'âģł", "Ġhomme", "Ġd'âģł", "Ġ", "est"], [(" l'homme", 2), (" d'est", 3)]),
         (WORD, ["▁a", "▁dog", "."], [(" a", 1), (" dog.", 2)]),
         (WORD, ["▁a", "▁man", "'", "s", "▁hat"], [(" a", 1), (" man's", 3), (" hat", 1)]),
         (WORD, ["▁say", "▁", '"', "hi", '"'], [(" say", 1), (' "hi"', 4)]),
@@ -96,13 +97,14 @@ def test_the_pieces_of_a_word_are_one(
         ("plain", "a man's dog.", [" a", " man", " 's", " dog", " ."]),
         ("char", "a dog.", ["a", " ", "d", "o", "g", "."]),
         ("subword", "a man's dog.", [" a", " man", "'s", " dog", "."]),
+        ("elided", "a man's l'eau.", [" a", " man", "'s", " l'", "eau", "."]),
     ],
 )
 def test_pieces_spell_what_each_trained_vocabulary_decodes_to(
     kind: str, text: str, expected: list[str]
 ) -> None:
     tokenizer = Tokenizer(TRAINERS[kind]([text] * 4, 300))
-    about = {"subword": SUBWORD, "char": CHAR}.get(kind, WORD)
+    about = {"subword": SUBWORD, "elided": SUBWORD, "char": CHAR}.get(kind, WORD)
     ids = tokenizer.encode(text)
     spelt = [piece.text for piece in spell(tokenizer.pieces(ids), about)]
     assert spelt == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from scripts.training.tokenizer import TRAINERS
 
 CORPUS = ["Hello, world! How are you?", "It's 12 o'clock, 3.5 kg; déjà vu.", "a b c 1 2 3"] * 20
 SUBWORDS = Tokenizer(TRAINERS["subword"](CORPUS, 300))
+ELIDED = Tokenizer(TRAINERS["elided"](["l'eau d'été"] * 2, 300))
 WORDS = Tokenizer(TRAINERS["word"](CORPUS, 60))
 
 
@@ -28,17 +30,25 @@ def test_a_character_comes_whole_and_a_space_with_what_follows() -> None:
     assert [piece for piece in handed_out(SUBWORDS, ids) if piece] == ["é", " 漢", " b"]
 
 
+def test_an_elision_comes_without_the_space_that_is_not_there() -> None:
+    pieces = handed_out(ELIDED, ELIDED.encode("l'eau d'été"))
+    assert [piece for piece in pieces if piece] == ["l'", "eau", " d'", "été"]
+
+
+@pytest.mark.parametrize("tokenizer", [SUBWORDS, ELIDED], ids=["subword", "elided"])
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), max_size=12))
-def test_the_pieces_of_any_text_spell_it(text: str) -> None:
+def test_the_pieces_of_any_text_spell_it(tokenizer: Tokenizer, text: str) -> None:
     for turn in (1, 3):
-        ids = SUBWORDS.encode(text)
-        assert "".join(handed_out(SUBWORDS, ids, turn)) == SUBWORDS.decode(ids)
+        ids = tokenizer.encode(text)
+        assert "".join(handed_out(tokenizer, ids, turn)) == tokenizer.decode(ids)
 
 
-@given(st.lists(st.integers(0, SUBWORDS.vocabulary_size - 1), max_size=12))
-def test_the_pieces_of_any_tokens_spell_their_text(ids: list[int]) -> None:
-    whole = SUBWORDS.decode(ids)
-    pieces = handed_out(SUBWORDS, ids)
+@pytest.mark.parametrize("tokenizer", [SUBWORDS, ELIDED], ids=["subword", "elided"])
+@given(st.lists(st.integers(0), max_size=12))
+def test_the_pieces_of_any_tokens_spell_their_text(tokenizer: Tokenizer, drawn: list[int]) -> None:
+    ids = [one % tokenizer.vocabulary_size for one in drawn]
+    whole = tokenizer.decode(ids)
+    pieces = handed_out(tokenizer, ids)
     assert whole.startswith("".join(pieces))
     assert "".join(pieces) == whole or "\ufffd" in whole
 

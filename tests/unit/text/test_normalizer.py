@@ -48,7 +48,7 @@ def test_printable_ascii_is_kept(text: str) -> None:
         ("« non »", "« non »"),
         ("wait\u2026", "wait..."),
         ("e\u0301te\u0301", "\u00e9t\u00e9"),
-        ("co\u00adop\u200b \ufeffx\u2010y\u2011z", "coop x-y-z"),
+        ("co\u00adop\u200b \ufeffx\u2010y\u2011\u2060z", "coop x-y-z"),
         ("a\x00b\x07c\x7fd\x9fe", "abcde"),
         ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),  # half form: the joiner matters
         ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),  # one emoji of two

@@ -16,6 +16,7 @@ from scripts.training.tokenizer import TRAINERS
 
 TAG = "<2fr>"  # of a language
 CONTROL_LITERALS = ("<pad>", "<s>", "</s>", "<unk>", TAG, "<0x41>", "[CLS]", "<|endoftext|>")
+BYTES = ("subword", "elided")
 SENTENCES = (
     "Hello, world! How are you?",
     "C'est bien ! L'homme (dit-il) boit : « non ».",
@@ -100,18 +101,20 @@ def test_plain_words_are_the_same_whatever_the_spaces(tokenizers: dict[str, Toke
         "\u2581_\u0120x",
     ],
 )
+@pytest.mark.parametrize("kind", BYTES)
 def test_subwords_round_trip_text_they_never_saw(
-    tokenizers: dict[str, Tokenizer], text: str
+    tokenizers: dict[str, Tokenizer], kind: str, text: str
 ) -> None:
-    ids = tokenizers["subword"].encode(text)
+    ids = tokenizers[kind].encode(text)
     assert UNK not in ids
-    assert tokenizers["subword"].decode(ids) == text
+    assert tokenizers[kind].decode(ids) == text
 
 
-def test_subwords_round_trip_everything(tokenizers: dict[str, Tokenizer]) -> None:
-    subword = tokenizers["subword"]
+@pytest.mark.parametrize("kind", BYTES)
+def test_subwords_round_trip_everything(tokenizers: dict[str, Tokenizer], kind: str) -> None:
+    subword = tokenizers[kind]
 
-    @given(st.text())
+    @given(st.text() | st.text(st.sampled_from("lstdé' \u2060\u2019")))
     def round_trip(raw: str) -> None:
         text = normalize(raw)
         ids = subword.encode(text)
@@ -124,6 +127,28 @@ def test_subwords_round_trip_everything(tokenizers: dict[str, Tokenizer]) -> Non
 def test_subwords_part_digits_without_spaces_between(tokenizers: dict[str, Tokenizer]) -> None:
     subword = tokenizers["subword"]
     assert subword.pieces(subword.encode("a 12.")) == ["Ġa", "Ġ1", "2", "."]
+
+
+def test_a_word_after_an_elision_is_the_word_it_is_elsewhere() -> None:
+    corpus = ["L'eau et l'homme d'une femme. Une eau, un homme ; it's, can't."] * 2
+    elided = Tokenizer(TRAINERS["elided"](corpus, 420))
+    homme, une, eau = (elided.encode(word)[0] for word in ("homme", "une", "eau"))
+    elision = elided.encode("l'homme")[0]
+    assert elided.encode("l'homme l'eau") == [elision, homme, elision, eau]
+    assert elided.encode("d'une")[1:] == [une]
+    assert elided.decode([elision]) == "l'"
+    assert elided.decode(elided.encode("' l'' l' eau 'l'eau'")) == "' l'' l' eau 'l'eau'"
+    begun = elided.encode_beginnings(["l'homme d'une"], 2)[0]
+    assert begun.characters == len("l'homme")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [("it's", ["Ġit", "'s"]), ("they've", ["Ġthey", "'ve"]), ("l'sel", ["Ġl'âģł", "Ġsel"])],
+)
+def test_an_english_contraction_is_no_elision(text: str, pieces: list[str]) -> None:
+    elided = Tokenizer(TRAINERS["elided"]([text] * 2, 420))
+    assert elided.pieces(elided.encode(text)) == pieces
 
 
 def test_characters_keep_their_spaces(tokenizers: dict[str, Tokenizer]) -> None:
