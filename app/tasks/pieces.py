@@ -60,12 +60,11 @@ def _together(pieces: Sequence[Piece]) -> list[Piece]:
 
     Of `[" l'\u2060", " eau"]` are made `[" l'", "eau"]`.
     """
-    text, joined = "", []
+    before, joined = "", []
     for piece in pieces:
-        after = text.endswith(JOINED)
-        text = piece.text
-        shown = text[1:] if after and text.startswith(" ") else text
+        shown = piece.text.removeprefix(" ") if before.endswith(JOINED) else piece.text
         joined.append(Piece(shown.replace(JOINED, ""), piece.tokens))
+        before = piece.text
     return joined
 
 

@@ -104,6 +104,16 @@ def test_a_bad_key_is_refused_by_name(tmp_path: Path, extra: str, where: str) ->
     assert places == [where]
 
 
+@pytest.mark.parametrize("kind", ["subword", "elided", "word", "char"])
+def test_bpe_dropout_is_of_vocabularies_of_subwords(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path, f'{MINIMAL}[tokenizer]\nkind = "{kind}"\ndropout = 0.1\n')
+    if kind in ("subword", "elided"):
+        assert load_recipe(path).tokenizer.dropout == 0.1
+    else:
+        with pytest.raises(ValueError, match="BPE-dropout"):
+            load_recipe(path)
+
+
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(tomllib.TOMLDecodeError):
         load_recipe(write(tmp_path, "name ="))

@@ -13,7 +13,9 @@ from tests.fakes.tiny import tiny_recipe
 CORPUS = ["the cat sat on the mat", "the dog sat on the log", "a cat and a dog, 2013"] * 10
 
 
-@pytest.mark.parametrize(("kind", "size"), [("subword", 280), ("word", 10), ("char", 12)])
+@pytest.mark.parametrize(
+    ("kind", "size"), [("subword", 280), ("elided", 280), ("word", 10), ("char", 12)]
+)
 def test_a_vocabulary_has_the_size_asked_for(kind: str, size: int) -> None:
     tokenizer = Tokenizer(TRAINERS[kind](CORPUS, size))
     assert tokenizer.vocabulary_size == size
@@ -48,7 +50,7 @@ def test_a_word_of_devanagari_is_one_piece_with_its_vowel_signs() -> None:
     assert pieces == [" हिंदी", " 4", "2", " बोलतो", "."]
 
 
-@pytest.mark.parametrize("kind", ["subword", "word", "char"])
+@pytest.mark.parametrize("kind", ["subword", "elided", "word", "char"])
 def test_a_vocabulary_without_capitals_reads_and_writes_none(kind: str) -> None:
     recipe = tiny_recipe(tokenizer={"kind": kind, "vocabulary": 300, "lowercase": True})
     backend = make_tokenizer(recipe, [Pair("Ein Hund.", "A DOG")])
